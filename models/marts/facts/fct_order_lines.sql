@@ -1,0 +1,53 @@
+with
+
+int_order_lines as (
+
+    select * from {{ ref('int_order_lines') }}
+
+),
+
+int_orders as (
+
+    select * from {{ ref('int_orders') }}
+
+),
+
+final as (
+
+    select
+        {{ dbt_utils.generate_surrogate_key([
+            'int_order_lines.order_id',
+            'int_order_lines.order_line_number',
+        ]) }} as order_line_key,
+        int_orders.order_date_key,
+        int_orders.required_date_key,
+        int_orders.shipped_date_key,
+        int_orders.customer_key,
+        int_orders.customer_version_key,
+        {{ dbt_utils.generate_surrogate_key(['int_order_lines.product_id']) }}
+            as product_key,
+        int_orders.sales_rep_employee_key,
+        int_orders.office_key,
+        int_orders.location_key,
+        int_orders.order_status_key,
+        int_order_lines.order_id,
+        int_order_lines.order_line_number,
+        int_order_lines.quantity_ordered,
+        int_order_lines.unit_price_amount,
+        int_order_lines.unit_cost_amount,
+        int_order_lines.msrp_amount,
+        int_order_lines.ordered_amount,
+        int_order_lines.cancelled_amount,
+        int_order_lines.net_sales_amount,
+        int_order_lines.cost_amount,
+        int_order_lines.net_cost_amount,
+        int_order_lines.margin_amount,
+        int_order_lines.net_margin_amount,
+        int_order_lines.msrp_discount_amount
+    from int_order_lines
+    left join int_orders
+        on int_order_lines.order_id = int_orders.order_id
+
+)
+
+select * from final
