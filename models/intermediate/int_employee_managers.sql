@@ -15,7 +15,7 @@ managers_walked as (
         stg_employees.manager_employee_id,
         1 as distance,
         '/' || cast(stg_employees.employee_id as {{ dbt.type_string() }})
-        || '/' as path,
+        || '/' as walked_path,
         stg_employees.employee_id
         = stg_employees.manager_employee_id as is_cycle
     from stg_employees
@@ -27,14 +27,14 @@ managers_walked as (
         managers_walked.employee_id,
         stg_employees.manager_employee_id,
         managers_walked.distance + 1 as distance,
-        managers_walked.path
+        managers_walked.walked_path
         || cast(stg_employees.employee_id as {{ dbt.type_string() }})
-        || '/' as path,
+        || '/' as walked_path,
         position(
             '/' || cast(
                 stg_employees.manager_employee_id as {{ dbt.type_string() }}
             ) || '/'
-            in managers_walked.path || cast(
+            in managers_walked.walked_path || cast(
                 stg_employees.employee_id as {{ dbt.type_string() }}
             ) || '/'
         ) > 0 as is_cycle

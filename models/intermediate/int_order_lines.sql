@@ -28,9 +28,6 @@ priced_lines as (
         stg_order_lines.unit_price_amount,
         stg_products.unit_cost_amount,
         stg_products.msrp_amount,
-        case
-            when not int_orders.counts_as_net_sales then 0 else 1
-        end as net_sales_factor,
         cast(
             stg_order_lines.quantity_ordered * stg_order_lines.unit_price_amount
             as decimal(18, 2)
@@ -43,7 +40,10 @@ priced_lines as (
             stg_order_lines.quantity_ordered
             * (stg_products.msrp_amount - stg_order_lines.unit_price_amount)
             as decimal(18, 2)
-        ) as msrp_discount_amount
+        ) as msrp_discount_amount,
+        case
+            when not int_orders.counts_as_net_sales then 0 else 1
+        end as net_sales_factor
     from stg_order_lines
     left join int_orders
         on stg_order_lines.order_id = int_orders.order_id

@@ -13,7 +13,8 @@ final as (
         cast(products.productName as {{ dbt.type_string() }}) as productName,
         cast(products.productLine as {{ dbt.type_string() }}) as productLine,
         cast(products.productScale as {{ dbt.type_string() }}) as productScale,
-        cast(products.productVendor as {{ dbt.type_string() }}) as productVendor,
+        cast(products.productVendor as {{ dbt.type_string() }})
+            as productVendor,
         cast(products.quantityInStock as smallint) as quantityInStock,
         cast(products.buyPrice as decimal(10, 2)) as buyPrice,
         cast(products.MSRP as decimal(10, 2)) as MSRP

@@ -11,7 +11,8 @@ final as (
     select
         raw_customers.customerNumber as customer_id,
         {{ clean_text('raw_customers.customerName') }} as customer_name,
-        {{ clean_text('raw_customers.contactFirstName') }} as contact_first_name,
+        {{ clean_text('raw_customers.contactFirstName') }}
+            as contact_first_name,
         {{ clean_text('raw_customers.contactLastName') }} as contact_last_name,
         {{ clean_text('raw_customers.phone') }} as phone,
         {{ clean_text('raw_customers.addressLine1') }} as address_line_1,

@@ -15,7 +15,7 @@ final as (
         {{ clean_text('raw_employees.firstName') }} as first_name,
         {{ clean_text('raw_employees.lastName') }} as last_name,
         {{ clean_text('raw_employees.jobTitle') }} as job_title,
-        {{ clean_text('raw_employees.extension') }} as extension,
+        {{ clean_text('raw_employees.extension') }} as phone_extension,
         {{ clean_text('raw_employees.email') }} as email
     from raw_employees
 

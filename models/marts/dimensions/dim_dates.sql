@@ -132,9 +132,9 @@ known_days as (
         days_with_thursday.day_of_year,
         days_with_thursday.iso_weekday,
         case days_with_thursday.iso_weekday
-            {%- for name in day_names %}
-            when {{ loop.index }} then '{{ name }}'
-            {%- endfor %}
+            {% for name in day_names %}
+                when {{ loop.index }} then '{{ name }}'
+            {% endfor %}
         end as day_name,
         cast(
             extract(week from days_with_thursday.iso_thursday) as integer
@@ -144,9 +144,9 @@ known_days as (
         ) as iso_year,
         days_with_thursday.month_number,
         case days_with_thursday.month_number
-            {%- for name in month_names %}
-            when {{ loop.index }} then '{{ name }}'
-            {%- endfor %}
+            {% for name in month_names %}
+                when {{ loop.index }} then '{{ name }}'
+            {% endfor %}
         end as month_name,
         days_with_thursday.quarter_number,
         'Q' || cast(
@@ -160,7 +160,7 @@ known_days as (
         ) as is_month_end,
         mod(days_with_thursday.year_number, 4) = 0
         and (
-            mod(days_with_thursday.year_number, 100) != 0
+            mod(days_with_thursday.year_number, 100) <> 0
             or mod(days_with_thursday.year_number, 400) = 0
         ) as is_leap_year,
         cast(

@@ -63,8 +63,9 @@ orders_with_lateness as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['orders_with_lateness.order_id']) }}
-            as order_key,
+        {{ dbt_utils.generate_surrogate_key([
+            'orders_with_lateness.order_id',
+        ]) }} as order_key,
         orders_with_lateness.order_date_key,
         orders_with_lateness.required_date_key,
         orders_with_lateness.shipped_date_key,

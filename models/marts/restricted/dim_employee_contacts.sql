@@ -11,7 +11,7 @@ unknown_member as (
     select
         cast(null as integer) as employee_id,
         cast(null as {{ dbt.type_string() }}) as email,
-        cast(null as {{ dbt.type_string() }}) as extension
+        cast(null as {{ dbt.type_string() }}) as phone_extension
 
 ),
 
@@ -20,7 +20,7 @@ all_members as (
     select
         stg_employees.employee_id,
         stg_employees.email,
-        stg_employees.extension
+        stg_employees.phone_extension
     from stg_employees
 
     union all
@@ -36,7 +36,7 @@ final as (
             as employee_key,
         all_members.employee_id,
         all_members.email,
-        all_members.extension
+        all_members.phone_extension
     from all_members
 
 )
