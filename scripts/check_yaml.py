@@ -1,0 +1,174 @@
+"""Check the project's YAML: unique keys, and only keys that dbt knows.
+
+dbt itself ignores a misspelled key on DuckDB, and the test or description
+behind it with it. The JSON schemas used here ship with dbt-core. Other YAML
+files (packages.yml, profiles.yml, those of the tools) must at least parse.
+"""
+
+import argparse
+import difflib
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+import project
+
+RESOURCE_PATHS = {
+    "model-paths": "models",
+    "seed-paths": "seeds",
+    "snapshot-paths": "snapshots",
+    "macro-paths": "macros",
+    "test-paths": "tests",
+    "analysis-paths": "analyses",
+}
+# Neither ours nor in git.
+SKIPPED = {".git", ".venv", "dbt_packages", "target", "logs", "node_modules"}
+
+
+def newest_schema(kind: str) -> dict[str, Any]:
+    """Return dbt-core's newest JSON schema for `project` or `resources`.
+
+    Raises:
+        UserError: the installed dbt-core has none.
+    """
+    folder = resources.files("dbt.jsonschemas").joinpath(kind)
+    files = [file for file in folder.iterdir() if file.name.endswith(".json")]
+    if not files:
+        raise project.UserError(f"dbt-core has no {kind} schema any more")
+    newest = max(files, key=lambda file: _version(Path(file.name).stem))
+    return json.loads(newest.read_text(encoding="utf-8"))
+
+
+def validators() -> dict[str, jsonschema.Draft7Validator]:
+    """Return a validator for each kind of schema."""
+    found = {kind: newest_schema(kind) for kind in ("project", "resources")}
+    # The schema knows `Warn` only; dbt and its manual write `warn` as well.
+    severity = found["resources"]["definitions"]["Severity"]["enum"]
+    severity += [name.lower() for name in severity]
+    return {
+        kind: jsonschema.Draft7Validator(schema)
+        for kind, schema in found.items()
+    }
+
+
+def yaml_files(top: Path) -> Iterator[tuple[Path, str | None]]:
+    """Yield each YAML file below `top` with its kind of schema, if any."""
+    for path in sorted(top.rglob("*")):
+        parts = path.relative_to(top).parts
+        if path.suffix not in (".yml", ".yaml") or SKIPPED & set(parts):
+            continue
+        yield path, "project" if path.name == "dbt_project.yml" else None
+
+
+def errors_in(
+    path: Path, validator: jsonschema.Draft7Validator | None
+) -> Iterator[tuple[str, str]]:
+    """Yield `(place, message)` for each error in one file."""
+    content = project.read_yaml(path)
+    if validator is None or content is None:
+        return
+    # JSON has no dates, and no keys but text: what the schema expects.
+    document = json.loads(json.dumps(content, default=str))
+    for error in validator.iter_errors(document):
+        for leaf in _leaves(error):
+            for message in _messages(leaf):
+                yield _place(leaf, document), message
+
+
+def _version(stem: str) -> tuple[float, ...]:
+    if stem == "latest":
+        return (float("inf"),)
+    return tuple(float(part) for part in stem.split(".") if part.isdigit())
+
+
+def _leaves(
+    error: jsonschema.ValidationError,
+) -> Iterator[jsonschema.ValidationError]:
+    """Yield the errors behind an `anyOf`, of the branch that fits furthest."""
+    if not error.context:
+        yield error
+        return
+    branches: dict[Any, list[jsonschema.ValidationError]] = {}
+    for child in error.context:
+        branches.setdefault(child.schema_path[0], []).extend(_leaves(child))
+    yield from max(branches.values(), key=_fit)
+
+
+def _fit(leaves: list[jsonschema.ValidationError]) -> tuple[int, bool]:
+    depth = max(len(leaf.absolute_path) for leaf in leaves)
+    return depth, all(leaf.validator != "type" for leaf in leaves)
+
+
+def _place(error: jsonschema.ValidationError, node: Any) -> str:
+    """Write a path as `models[stg_orders].columns[order_id].data_tests[0]`."""
+    place = ""
+    for part in error.absolute_path:
+        node = node[part]
+        name = node.get("name") if isinstance(node, dict) else None
+        if isinstance(part, int):
+            place += f"[{name or part}]"
+        else:
+            place += f".{part}"
+    return place.lstrip(".") or "top level"
+
+
+def _messages(error: jsonschema.ValidationError) -> Iterator[str]:
+    if error.validator != "additionalProperties":
+        yield error.message
+        return
+    known = error.schema.get("properties", {})
+    for key in error.instance:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f", did you mean {close[0]!r}?" if close else ""
+            yield f"unknown key {key!r}{hint}"
+
+
+def main() -> int:
+    """Print one line per error; return 1 when there is any."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=project.ROOT,
+        help="a dbt project's folder (default: this project)",
+    )
+    top = parser.parse_args().folder.resolve()
+    content = project.read_yaml(top / "dbt_project.yml")
+    content = content if isinstance(content, dict) else {}
+    resource_tops = [
+        top / folder
+        for key, default in RESOURCE_PATHS.items()
+        for folder in content.get(key) or [default]
+    ]
+    kinds = validators()
+
+    count = lines = 0
+    for path, kind in yaml_files(top):
+        count += 1
+        if any(path.is_relative_to(folder) for folder in resource_tops):
+            kind = "resources"
+        try:
+            for place, message in errors_in(path, kinds.get(kind)):
+                lines += 1
+                print(f"{path.relative_to(top)}: {place}: {message}")
+        except project.UserError as error:
+            lines += 1
+            print(error)
+    if lines:
+        print(f"check_yaml: {lines} errors in {count} files")
+        return 1
+    print(f"check_yaml: {count} files, no error")
+    return 0
+
+
+if __name__ == "__main__":
+    project.run("check_yaml", main)

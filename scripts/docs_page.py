@@ -1,0 +1,103 @@
+"""Make dbt's static docs page whole and portable.
+
+`dbt docs generate --static` writes one page, target/static_index.html, that
+still needs the pictures beside it and names the folder it was built in. This
+puts the pictures into the page and takes the folder's name out.
+"""
+
+import argparse
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import project
+
+PAGE = "static_index.html"
+# The manifest lies in a script element of the page, which this would end.
+UNSAFE = re.compile(r"<\s*/?\s*script", re.IGNORECASE)
+
+
+def unsafe_texts(manifest: dict[str, Any]) -> Iterator[str]:
+    """Yield the name of each resource whose description breaks the page."""
+    for kind in ("nodes", "sources", "macros", "exposures", "docs"):
+        for resource in manifest.get(kind, {}).values():
+            texts = [
+                resource.get("description"),
+                resource.get("block_contents"),
+            ]
+            for part in [
+                *resource.get("columns", {}).values(),
+                *resource.get("arguments", []),
+            ]:
+                texts.append(part.get("description"))
+            if any(UNSAFE.search(text) for text in texts if text):
+                yield resource["unique_id"]
+
+
+def inline_pictures(page: str) -> str:
+    """Replace `](assets/x.svg)` in the page's texts by the picture itself.
+
+    Raises:
+        UserError: there is no such picture.
+    """
+
+    def data_uri(match: re.Match[str]) -> str:
+        path = project.ROOT / match[1]
+        if not path.is_file():
+            raise project.UserError(f"{match[1]} is missing: run make docs")
+        data = base64.b64encode(path.read_bytes()).decode()
+        return f"](data:image/svg+xml;base64,{data})"
+
+    return re.sub(r"\]\((assets/[\w./-]+\.svg)\)", data_uri, page)
+
+
+def without_folder(page: str, folder: Path) -> str:
+    """Remove the absolute path of the project's folder from the page."""
+    for name in {str(folder), str(folder.resolve())}:
+        page = page.replace(json.dumps(name)[1:-1], ".")
+    return page
+
+
+def main() -> int:
+    """Rewrite the page in place and say where it is."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--target-path",
+        default="target",
+        metavar="FOLDER",
+        help="dbt's target folder, after dbt docs generate (default: target)",
+    )
+    target = project.target_path(parser.parse_args().target_path)
+
+    manifest = project.read_artifact(target, "manifest.json", "make docs")
+    if unsafe := list(unsafe_texts(manifest)):
+        raise project.UserError(
+            f"<script in a description breaks the page: {', '.join(unsafe)}"
+        )
+    path = target / PAGE
+    if not path.exists():
+        raise project.UserError(
+            f"{project.shown(path)} is missing: run make docs"
+        )
+    page = path.read_text(encoding="utf-8")
+    page = without_folder(inline_pictures(page), project.ROOT)
+    if "](assets/" in page:
+        raise project.UserError(
+            "a text shows a picture that is no SVG: inline it"
+        )
+    path.write_text(page, encoding="utf-8")
+    size = path.stat().st_size / 1_000_000
+    print(
+        f"docs: {project.shown(path)}, one file of {size:.1f} MB, open it as is"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    project.run("docs", main)
