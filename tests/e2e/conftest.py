@@ -1,0 +1,118 @@
+"""A warehouse to look into, and copies of the project to break and build."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+# Neither in git, nor to be shared by two builds.
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", "target", "logs", "*.duckdb*", "__pycache__", ".*_cache"
+)
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """Return the environment without the settings of an outer build."""
+    settings = ("DBT_", "CLASSICMODELS_", "MAKE", "MFLAGS")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(settings)}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"} | extra
+
+
+def run(
+    *command: str | Path, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command; what it prints is in stdout, errors included."""
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean_environment(**environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+    )
+
+
+@dataclass
+class Project:
+    """A dbt project with a database and a target folder of its own.
+
+    Nobody may hold a connection while dbt runs: DuckDB locks the file.
+    """
+
+    folder: Path
+    database: Path
+    target: Path
+
+    def dbt(
+        self, *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run dbt, which must succeed unless `check` is false."""
+        done = run(
+            BIN / "dbt",
+            "--no-use-colors",
+            *arguments,
+            cwd=self.folder,
+            CLASSICMODELS_DB=str(self.database),
+            DBT_TARGET_PATH=str(self.target),
+            DBT_LOG_PATH=str(self.target / "logs"),
+        )
+        if check:
+            assert done.returncode == 0, done.stdout[-4000:]
+        return done
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the database read-only; close it before dbt runs again."""
+        return duckdb.connect(str(self.database), read_only=True)
+
+    def query(self, sql: str) -> list[tuple]:
+        """Return the rows of one query."""
+        with self.connect() as connection:
+            return connection.sql(sql).fetchall()
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of the last run before the first look at it."""
+        path = self.target / "manifest.json"
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project, built from nothing in a database that only tests read.
+
+    `make test` has just made one, and names it in CLASSICMODELS_TEST_TARGET.
+    """
+    ready = os.environ.get("CLASSICMODELS_TEST_TARGET")
+    target = ROOT / ready if ready else tmp_path_factory.mktemp("warehouse")
+    project = Project(ROOT, target / "classicmodels.duckdb", target)
+    if not ready:
+        project.dbt("build", "--warn-error")
+    return project
+
+
+@pytest.fixture(scope="session")
+def copy_project(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[], Project]:
+    """Makes copies of the project, not yet built, for a test to change."""
+
+    def copy() -> Project:
+        folder = tmp_path_factory.mktemp("copy") / "project"
+        shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+        return Project(
+            folder, folder / "classicmodels.duckdb", folder / "target"
+        )
+
+    return copy

@@ -1,0 +1,182 @@
+"""What legal changes of the source do to the warehouse, and what not."""
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+Rows = list[dict[str, str]]
+TOTALS = """
+    select
+        count(*), sum(quantity_ordered), sum(ordered_amount),
+        sum(net_sales_amount), sum(margin_amount)
+    from marts.fct_order_lines
+"""
+
+
+def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
+    """Change the rows of one seed file in place."""
+    path = folder / f"seeds/classicmodels/{table}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows, names = list(reader), reader.fieldnames
+    change(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def customer(rows: Rows, number: str) -> dict[str, str]:
+    return next(row for row in rows if row["customerNumber"] == number)
+
+
+@pytest.fixture(scope="module")
+def changed(copy_project):
+    """A first build with one customer more and one sales rep less."""
+    project = copy_project()
+
+    def add_and_null(rows: Rows) -> None:
+        rows.append(
+            customer(rows, "103")
+            | {
+                "customerNumber": "900",
+                "customerName": "New Shop",
+                "city": "Oslo",
+                "postalCode": "N 9999",
+                "country": "Norway",
+            }
+        )
+        customer(rows, "124")["salesRepEmployeeNumber"] = ""
+
+    edit(project.folder, "customers", add_and_null)
+    project.dbt("build", "--warn-error")
+    return project
+
+
+@pytest.fixture(scope="module")
+def rebuilt(changed):
+    """A second build: a customer moved, and ordered years later."""
+    project = changed
+
+    def move(rows: Rows) -> None:
+        customer(rows, "103").update(city="Lyon", creditLimit="99999.00")
+
+    edit(project.folder, "customers", move)
+    edit(
+        project.folder,
+        "orders",
+        lambda rows: rows.append(
+            {
+                "orderNumber": "10426",
+                "orderDate": "2099-01-15",
+                "requiredDate": "2099-01-22",
+                "shippedDate": "",
+                "status": "In Process",
+                "customerNumber": "103",
+            }
+        ),
+    )
+    edit(
+        project.folder,
+        "orderdetails",
+        lambda rows: rows.append(
+            rows[0] | {"orderNumber": "10426", "orderLineNumber": "1"}
+        ),
+    )
+    project.dbt("build", "--warn-error")
+    return project
+
+
+def keyed_tables(warehouse) -> list[tuple[str, str, str]]:
+    """Return schema, table and first column of every table of the star."""
+    return warehouse.query(
+        """
+        select table_schema, table_name, column_name
+        from information_schema.columns
+        where table_schema in ('marts', 'restricted') and ordinal_position = 1
+        order by all
+        """
+    )
+
+
+def test_adding_a_customer_moves_no_other_key(warehouse, changed):
+    tables = keyed_tables(warehouse)
+    assert len(tables) == 15
+    moved = {}
+    for schema, table, key in tables:
+        sql = f"select {key} from {schema}.{table}"
+        before, after = set(warehouse.query(sql)), set(changed.query(sql))
+        if before - after:
+            moved[table] = before - after
+    assert moved == {}
+    sql = "select count(*) from marts.dim_customers"
+    assert changed.query(sql)[0][0] == warehouse.query(sql)[0][0] + 1
+
+
+def test_nulling_a_sales_rep_loses_no_line(warehouse, changed):
+    assert changed.query(TOTALS) == warehouse.query(TOTALS)
+    unknown_rep = """
+        select count(distinct customer_key)
+        from marts.fct_order_lines
+        join marts.dim_employees
+            on sales_rep_employee_key = employee_key
+        where employee_id is null
+    """
+    assert warehouse.query(unknown_rep) == [(0,)]
+    assert changed.query(unknown_rep) == [(1,)]
+    report = "select sum(net_sales_amount) from reporting.{}"
+    for name in ("rpt_sales_rep_performance", "rpt_office_sales_yearly"):
+        sql = report.format(name)
+        assert changed.query(sql) == warehouse.query(sql)
+
+
+def test_a_moved_customer_gets_a_second_version(rebuilt):
+    versions = rebuilt.query(
+        """
+        select version_number, city, is_current, valid_from, valid_to
+        from marts.dim_customer_versions
+        where customer_id = 103 order by version_number
+        """
+    )
+    (first, second) = versions
+    assert first[:4] == (1, "Nantes", False, datetime(1900, 1, 1))
+    assert second[:3] == (2, "Lyon", True)
+    assert first[4] == second[3]
+    assert second[4] == datetime(9999, 12, 31)
+    assert rebuilt.query(
+        "select count(*) from marts.dim_customer_versions"
+        " where version_number = 2"
+    ) == [(1,)]
+
+
+def test_orders_find_the_version_of_their_day(rebuilt):
+    assert rebuilt.query(
+        """
+        select order_id = 10426, version_number, count(*)
+        from marts.fct_orders
+        join marts.dim_customer_versions using (customer_version_key)
+        where dim_customer_versions.customer_id = 103
+        group by all order by all
+        """
+    ) == [(False, 1, 3), (True, 2, 1)]
+
+
+def test_the_calendar_grows_with_the_data(warehouse, rebuilt):
+    sql = "select year(min(date_day)), year(max(date_day)) from marts.dim_dates"
+    assert warehouse.query(sql) == [(2003, 2006)]
+    assert rebuilt.query(sql) == [(2003, 2100)]
+
+
+def test_a_lost_product_stops_the_build(rebuilt):
+    """Last in this file: it leaves its project broken."""
+    edit(
+        rebuilt.folder,
+        "orderdetails",
+        lambda rows: rows[0].update(productCode="S00_0000"),
+    )
+    result = rebuilt.dbt("build", check=False)
+    assert result.returncode == 1
+    assert "relationships_stg_order_lines_product_id" in result.stdout

@@ -1,0 +1,133 @@
+"""What the prose says exists, and what exists is described."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROSE = ["README.md", "CONTRIBUTING.md", "models/overview.md"]
+MODEL_NAME = re.compile(
+    r"\b((?:raw|stg|int|snap|dim|fct|bridge|rpt|ml)_[a-z]\w*[a-z])\b(?!\*)"
+)
+
+
+def table_below(heading: str) -> list[list[str]]:
+    """Return the cells of the first Markdown table below a heading."""
+    text = (ROOT / "models/overview.md").read_text()
+    lines = text.split(f"## {heading}\n")[1].splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("|"))
+    rows = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return [rows[0], *rows[2:]]
+
+
+@pytest.mark.parametrize("document", PROSE)
+def test_named_models_exist(warehouse, document):
+    known = {
+        node["name"]
+        for node in warehouse.manifest["nodes"].values()
+        if node["resource_type"] in ("model", "snapshot")
+    } | set(warehouse.manifest["docs"])
+    known |= {
+        name
+        for node in warehouse.manifest["nodes"].values()
+        for name in node.get("columns", {})
+    }
+    named = set(MODEL_NAME.findall((ROOT / document).read_text()))
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("document", PROSE)
+def test_named_make_targets_exist(document):
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    text = (ROOT / document).read_text()
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE))
+    assert named - targets == set()
+
+
+def test_named_test_files_exist():
+    text = (ROOT / "models/overview.md").read_text()
+    named = set(re.findall(r"`(test_\w+\.py)`", text))
+    assert named
+    assert {
+        name for name in named if not (ROOT / "tests/e2e" / name).exists()
+    } == set()
+
+
+def test_bus_matrix_shows_the_relationships_tests(warehouse):
+    """The matrix has a cross exactly where a fact has a tested key."""
+    header, *rows = table_below("Bus matrix")
+    drawn = {
+        (row[0], dimension)
+        for row in rows
+        for dimension, cell in zip(header[2:], row[2:], strict=True)
+        if cell
+    }
+    nodes = warehouse.manifest["nodes"]
+    tested = set()
+    for node in nodes.values():
+        metadata = node.get("test_metadata") or {}
+        if metadata.get("name") != "relationships":
+            continue
+        fact = nodes[node["attached_node"]]["name"]
+        to = re.search(r"ref\('(\w+)'\)", metadata["kwargs"]["to"]).group(1)
+        if fact.startswith(("fct_", "bridge_")) and to.startswith("dim_"):
+            tested.add((fact, to))
+    assert drawn == tested
+
+
+def test_everything_is_described(warehouse):
+    """Models, columns, seeds, snapshots, analyses, macros and tests."""
+    manifest, missing = warehouse.manifest, []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "seed", "snapshot", "analysis"):
+            if not node["description"].strip():
+                missing.append(node["name"])
+            missing += [
+                f"{node['name']}.{column['name']}"
+                for column in node["columns"].values()
+                if not column["description"].strip()
+            ]
+        if (
+            node["resource_type"] == "test"
+            and "test_metadata" not in node
+            and not node["description"].strip()
+        ):
+            missing.append(node["name"])
+    for macro in manifest["macros"].values():
+        if macro["package_name"] == "classicmodels":
+            if not macro["description"].strip():
+                missing.append(f"macro {macro['name']}")
+            missing += [
+                f"macro {macro['name']}({argument['name']})"
+                for argument in macro["arguments"]
+                if not argument["description"].strip()
+            ]
+    assert missing == []
+
+
+def test_every_built_column_is_documented(warehouse):
+    """The catalog and the YAML list the same columns, in the same order."""
+    differing = []
+    for node in warehouse.manifest["nodes"].values():
+        if node["resource_type"] not in ("model", "seed", "snapshot"):
+            continue
+        built = [
+            name
+            for (name,) in warehouse.query(
+                f"""
+                select column_name from information_schema.columns
+                where table_schema = '{node["schema"]}'
+                    and table_name = '{node["name"]}'
+                order by ordinal_position
+                """
+            )
+        ]
+        if built != list(node["columns"]):
+            differing.append(node["name"])
+    assert differing == []

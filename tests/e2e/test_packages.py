@@ -1,0 +1,182 @@
+"""vendor/dbt_utils does what dbt_utils does, as far as it is used here."""
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, Project
+
+VENDOR = ROOT / "vendor" / "dbt_utils"
+NULL = "_dbt_utils_surrogate_key_null_"
+
+MODEL = """
+select * from (values
+    (1, 'a', 1, 3, true),
+    (1, 'b', 3, 5, true),
+    (2, 'a', 1, 2, true)
+    {bad_row}
+) as rows (id, code, low, high, is_good)
+"""
+# Name of the test, its arguments, and a row that it must find.
+GENERIC_TESTS = {
+    "key": (
+        "unique_combination_of_columns",
+        {"combination_of_columns": ["id", "code"]},
+        "(1, 'a', 9, 10, true)",
+    ),
+    "expression": (
+        "expression_is_true",
+        {"expression": "low < high"},
+        "(3, 'c', 5, 4, true)",
+    ),
+    "range_below": (
+        "accepted_range",
+        {"column_name": "low", "min_value": 1, "max_value": 3},
+        "(3, 'c', 0, 4, true)",
+    ),
+    "range_above": (
+        "accepted_range",
+        {"column_name": "low", "min_value": 1, "max_value": 3},
+        "(3, 'c', 4, 5, true)",
+    ),
+    "range_open": (
+        "accepted_range",
+        {"column_name": "low", "min_value": 0, "inclusive": False},
+        "(3, 'c', 0, 5, true)",
+    ),
+    "overlap": (
+        "mutually_exclusive_ranges",
+        {
+            "lower_bound_column": "low",
+            "upper_bound_column": "high",
+            "partition_by": "id",
+        },
+        "(2, 'b', 1, 9, true)",
+    ),
+    "empty_range": (
+        "mutually_exclusive_ranges",
+        {
+            "lower_bound_column": "low",
+            "upper_bound_column": "high",
+            "partition_by": "id",
+        },
+        "(3, 'b', 7, 7, true)",
+    ),
+    "gap": (
+        "mutually_exclusive_ranges",
+        {
+            "lower_bound_column": "low",
+            "upper_bound_column": "high",
+            "partition_by": "id",
+            "gaps": "not_allowed",
+        },
+        "(1, 'c', 6, 7, true)",
+    ),
+    "column_expression": (
+        "expression_is_true",
+        {"column_name": "low", "expression": "> 0"},
+        "(3, 'c', -1, 4, true)",
+    ),
+}
+# Parts of a key as SQL, and the text that goes into the hash.
+KEYS = [
+    (["103"], "103"),
+    (["'S10_1678'", "10100"], "S10_1678-10100"),
+    (["cast(null as varchar)"], NULL),
+    (["1", "null", "'x'"], f"1-{NULL}-x"),
+    (["''"], ""),
+    (["cast('2003-01-06' as date)", "true"], "2003-01-06-true"),
+    (["cast(1.50 as decimal(10, 2))"], "1.50"),
+]
+
+
+def used_macros() -> set[str]:
+    found = set()
+    for folder in ("models", "macros", "tests", "analyses", "seeds"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".sql", ".yml") and path.is_file():
+                found |= set(re.findall(r"dbt_utils\.(\w+)", path.read_text()))
+    return found
+
+
+def vendored_macros() -> set[str]:
+    return {
+        name
+        for path in VENDOR.rglob("*.sql")
+        for name in re.findall(
+            r"{%-?\s*(?:macro|test)\s+(\w+)", path.read_text()
+        )
+    }
+
+
+def test_vendor_has_what_is_used_and_no_more():
+    assert vendored_macros() == used_macros()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one good and one bad model for each generic test."""
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "models").mkdir()
+    shutil.copytree(VENDOR, folder / "dbt_packages" / "dbt_utils")
+    (folder / "packages.yml").write_text((ROOT / "packages.yml").read_text())
+    shutil.copy(ROOT / "profiles.yml", folder)
+    (folder / "dbt_project.yml").write_text(
+        "name: tiny\nprofile: classicmodels\n"
+        "flags: {send_anonymous_usage_stats: false,"
+        " require_generic_test_arguments_property: true}\n"
+    )
+    models = []
+    for case, (test, arguments, bad_row) in GENERIC_TESTS.items():
+        for quality, row in (("good", ""), ("bad", f", {bad_row}")):
+            name = f"{case}_{quality}"
+            (folder / "models" / f"{name}.sql").write_text(
+                MODEL.format(bad_row=row)
+            )
+            entry = {
+                f"dbt_utils.{test}": {"arguments": arguments, "name": name}
+            }
+            models.append({"name": name, "data_tests": [entry]})
+    hash_call = "{{{{ dbt_utils.generate_surrogate_key({}) }}}} as key_{}"
+    hashes = ",\n".join(
+        hash_call.format(json.dumps(parts), number)
+        for number, (parts, _) in enumerate(KEYS)
+    )
+    (folder / "models" / "keys.sql").write_text(f"select {hashes}")
+    # JSON is YAML, too.
+    (folder / "models" / "models.yml").write_text(
+        json.dumps({"models": models})
+    )
+    project = Project(folder, folder / "tiny.duckdb", folder / "target")
+    project.dbt("build", check=False)
+    return project
+
+
+@pytest.fixture(scope="module")
+def outcomes(tiny: Project) -> dict[str, str]:
+    results = json.loads(Path(tiny.target, "run_results.json").read_text())
+    return {
+        result["unique_id"].split(".")[2]: result["status"]
+        for result in results["results"]
+        if result["unique_id"].startswith("test.")
+    }
+
+
+@pytest.mark.parametrize("case", GENERIC_TESTS)
+def test_generic_test_finds_a_bad_row(outcomes: dict[str, str], case: str):
+    assert outcomes[f"{case}_good"] == "pass"
+    assert outcomes[f"{case}_bad"] == "fail"
+
+
+def test_every_vendored_test_is_tried():
+    tried = {test for test, _, _ in GENERIC_TESTS.values()}
+    assert tried | {"generate_surrogate_key"} == vendored_macros()
+
+
+def test_surrogate_key_is_the_md5_of_its_parts(tiny: Project):
+    expected = tuple(hashlib.md5(text.encode()).hexdigest() for _, text in KEYS)
+    assert tiny.query("from keys") == [expected]
