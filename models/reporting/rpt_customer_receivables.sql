@@ -1,0 +1,113 @@
+with
+
+fct_customer_balances_monthly as (
+
+    select * from {{ ref('fct_customer_balances_monthly') }}
+
+),
+
+fct_orders as (
+
+    select * from {{ ref('fct_orders') }}
+
+),
+
+fct_payments as (
+
+    select * from {{ ref('fct_payments') }}
+
+),
+
+dim_dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+dim_customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+dim_employees as (
+
+    select * from {{ ref('dim_employees') }}
+
+),
+
+last_months as (
+
+    select max(fct_customer_balances_monthly.month_end_date_key) as date_key
+    from fct_customer_balances_monthly
+
+),
+
+last_orders as (
+
+    select
+        fct_orders.customer_key,
+        max(dim_dates.date_day) as last_order_date
+    from fct_orders
+    left join dim_dates
+        on fct_orders.order_date_key = dim_dates.date_key
+    group by fct_orders.customer_key
+
+),
+
+last_payments as (
+
+    select
+        fct_payments.customer_key,
+        max(dim_dates.date_day) as last_payment_date
+    from fct_payments
+    left join dim_dates
+        on fct_payments.payment_date_key = dim_dates.date_key
+    group by fct_payments.customer_key
+
+),
+
+final as (
+
+    select
+        fct_customer_balances_monthly.customer_key,
+        fct_customer_balances_monthly.customer_id,
+        dim_customers.customer_name,
+        dim_customers.country_name,
+        dim_customers.region,
+        dim_employees.employee_name as sales_rep_name,
+        fct_customer_balances_monthly.is_over_credit_limit,
+        dim_dates.date_day as month_end_date,
+        last_orders.last_order_date,
+        last_payments.last_payment_date,
+        fct_customer_balances_monthly.net_sales_to_date_amount,
+        fct_customer_balances_monthly.paid_to_date_amount,
+        fct_customer_balances_monthly.balance_amount,
+        fct_customer_balances_monthly.credit_limit_amount
+    from fct_customer_balances_monthly
+    inner join last_months
+        on
+            fct_customer_balances_monthly.month_end_date_key
+            = last_months.date_key
+    left join dim_dates
+        on
+            fct_customer_balances_monthly.month_end_date_key
+            = dim_dates.date_key
+    left join dim_customers
+        on
+            fct_customer_balances_monthly.customer_key
+            = dim_customers.customer_key
+    left join dim_employees
+        on dim_customers.sales_rep_employee_key = dim_employees.employee_key
+    left join last_orders
+        on
+            fct_customer_balances_monthly.customer_key
+            = last_orders.customer_key
+    left join last_payments
+        on
+            fct_customer_balances_monthly.customer_key
+            = last_payments.customer_key
+
+)
+
+select * from final
