@@ -160,7 +160,7 @@ known_days as (
         ) as is_month_end,
         mod(days_with_thursday.year_number, 4) = 0
         and (
-            mod(days_with_thursday.year_number, 100) <> 0
+            mod(days_with_thursday.year_number, 100) != 0
             or mod(days_with_thursday.year_number, 400) = 0
         ) as is_leap_year,
         cast(

@@ -1,3 +1,4 @@
+{%- set unknown_key = dbt_utils.generate_surrogate_key(['null']) -%}
 with
 
 int_order_lines as (
@@ -12,6 +13,7 @@ int_orders as (
 
 ),
 
+-- A line whose order is lost stays, with the Unknown member in every key.
 final as (
 
     select
@@ -19,17 +21,27 @@ final as (
             'int_order_lines.order_id',
             'int_order_lines.order_line_number',
         ]) }} as order_line_key,
-        int_orders.order_date_key,
-        int_orders.required_date_key,
-        int_orders.shipped_date_key,
-        int_orders.customer_key,
-        int_orders.customer_version_key,
+        coalesce(int_orders.order_date_key, -1) as order_date_key,
+        coalesce(int_orders.required_date_key, -1) as required_date_key,
+        coalesce(int_orders.shipped_date_key, -1) as shipped_date_key,
+        coalesce(int_orders.customer_key, {{ unknown_key }}) as customer_key,
+        coalesce(
+            int_orders.customer_version_key,
+            {{ dbt_utils.generate_surrogate_key(['null', 'null']) }}
+        ) as customer_version_key,
         {{ dbt_utils.generate_surrogate_key(['int_order_lines.product_id']) }}
             as product_key,
-        int_orders.sales_rep_employee_key,
-        int_orders.office_key,
-        int_orders.location_key,
-        int_orders.order_status_key,
+        coalesce(int_orders.sales_rep_employee_key, {{ unknown_key }})
+            as sales_rep_employee_key,
+        coalesce(int_orders.office_key, {{ unknown_key }}) as office_key,
+        coalesce(
+            int_orders.location_key,
+            {{ dbt_utils.generate_surrogate_key(
+                ['null', 'null', 'null', 'null']
+            ) }}
+        ) as location_key,
+        coalesce(int_orders.order_status_key, {{ unknown_key }})
+            as order_status_key,
         int_order_lines.order_id,
         int_order_lines.order_line_number,
         int_order_lines.quantity_ordered,
