@@ -41,6 +41,18 @@ def test_named_models_exist(warehouse, document):
     assert named - known == set()
 
 
+def test_readme_counts_the_tests(warehouse):
+    readme = (ROOT / "README.md").read_text()
+    data_tests = sum(
+        node["resource_type"] == "test"
+        for node in warehouse.manifest["nodes"].values()
+    )
+    unit_tests = len(warehouse.manifest["unit_tests"])
+    assert set(re.findall(r"(\d+) data tests", readme)) == {str(data_tests)}
+    assert set(re.findall(r"(\d+) unit tests", readme)) == {str(unit_tests)}
+    assert f"{data_tests + unit_tests} passed" in readme
+
+
 @pytest.mark.parametrize("document", PROSE)
 def test_named_make_targets_exist(document):
     makefile = (ROOT / "Makefile").read_text()
