@@ -35,13 +35,13 @@ class Table:
 
     Attributes:
         name: as in the database.
-        columns: name and type of the columns to draw, in their order.
+        columns: those to draw, in their order.
         primary: the primary key's column; None for a key of several columns.
         parents: foreign key columns by the table that they point to.
     """
 
     name: str
-    columns: list[tuple[str, str]]
+    columns: list[str]
     primary: str | None
     parents: dict[str, list[str]]
 
@@ -93,12 +93,12 @@ def read_marts(target: Path) -> list[Table]:
 
     tables = []
     for node in sorted(erd["nodes"], key=lambda node: node["name"]):
-        columns = [(one["name"], one["data_type"]) for one in node["columns"]]
+        columns = [one["name"] for one in node["columns"]]
         table = Table(node["name"], columns, None, parents[node["id"]])
         # The surrogate key comes first, where there is one.
-        first = columns[0][0]
+        first = columns[0]
         table.primary = None if first in table.foreign else first
-        table.columns = [one for one in columns if SHOWN.match(one[0])]
+        table.columns = [one for one in columns if SHOWN.match(one)]
         tables.append(table)
     return tables
 
@@ -127,18 +127,9 @@ def draw_star(tables: list[Table], fact: str) -> str:
         raise project.UserError(f"no {fact} with a relationships test")
     lines = ["erDiagram"]
     for parent, columns in sorted(star.parents.items()):
-        label = ", ".join(columns)
-        lines.append(f'    {parent} ||--o{{ {fact} : "{label}"')
-    for table in tables:
-        if table is not star and table.name not in star.parents:
-            continue
-        lines.append(f"    {table.name} {{")
-        for name, kind in table.columns:
-            mark = " PK" if name == table.primary else ""
-            mark = " FK" if table is star and name in star.foreign else mark
-            if table is star or name not in table.foreign:
-                lines.append(f"        {kind.split('(')[0]} {name}{mark}")
-        lines.append("    }")
+        if parent.startswith("dim_"):
+            label = ", ".join(columns)
+            lines.append(f'    {parent} ||--o{{ {fact} : "{label}"')
     return "\n".join(lines)
 
 
@@ -160,7 +151,7 @@ def _dot(tables: list[Table]) -> str:
     for table in tables:
         colour = DIMENSION_COLOUR if table.is_dimension else FACT_COLOUR
         columns = "".join(
-            _mark(table, name) + name + r"\l" for name, _ in table.columns
+            _mark(table, name) + name + r"\l" for name in table.columns
         )
         lines.append(
             f'  {table.name} [fillcolor="{colour}", '
