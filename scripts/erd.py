@@ -125,11 +125,18 @@ def draw_star(tables: list[Table], fact: str) -> str:
     star = next((table for table in tables if table.name == fact), None)
     if star is None:
         raise project.UserError(f"no {fact} with a relationships test")
-    lines = ["erDiagram"]
-    for parent, columns in sorted(star.parents.items()):
-        if parent.startswith("dim_"):
-            label = ", ".join(columns)
+    lines = ["erDiagram", "    direction LR"]
+    dimensions = sorted(
+        (parent, ", ".join(columns))
+        for parent, columns in star.parents.items()
+        if parent.startswith("dim_")
+    )
+    # One half on each side of the fact makes a star that a page can show.
+    for position, (parent, label) in enumerate(dimensions):
+        if position < len(dimensions) / 2:
             lines.append(f'    {parent} ||--o{{ {fact} : "{label}"')
+        else:
+            lines.append(f'    {fact} }}o--|| {parent} : "{label}"')
     return "\n".join(lines)
 
 

@@ -73,11 +73,19 @@ def test_named_test_files_exist():
 
 def test_bus_matrix_shows_the_relationships_tests(warehouse):
     """The matrix has a cross exactly where a fact has a tested key."""
+    facts = [
+        re.search(r"\[(\w+)\]", row[0]).group(1)
+        for row in table_below("Facts")[1:]
+    ]
     header, *rows = table_below("Bus matrix")
+    columns = [
+        next(name for name in facts if name.partition("_")[2] == title)
+        for title in (cell.replace(" ", "_") for cell in header[1:])
+    ]
     drawn = {
-        (row[0], dimension)
+        (fact, row[0])
         for row in rows
-        for dimension, cell in zip(header[2:], row[2:], strict=True)
+        for fact, cell in zip(columns, row[1:], strict=True)
         if cell
     }
     nodes = warehouse.manifest["nodes"]
