@@ -50,4 +50,5 @@ final as (
 select * from final
 order by
     year_number asc,
-    net_sales_amount desc
+    net_sales_amount desc,
+    product_line asc

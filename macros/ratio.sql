@@ -3,6 +3,6 @@
         cast(
             cast({{ numerator }} as decimal(18, 4))
             / nullif({{ denominator }}, 0) as decimal(18, 8)
-        ) as decimal(9, {{ scale }})
+        ) as decimal(18, {{ scale }})
     )
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""Check the project's YAML: unique keys, and only keys that dbt knows.
+"""Check the project's YAML: only keys that dbt knows.
 
 dbt itself ignores a misspelled key on DuckDB, and the test or description
 behind it with it. The JSON schemas used here ship with dbt-core. Other YAML

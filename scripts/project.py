@@ -50,10 +50,10 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML file; None when it is empty.
 
     Raises:
-        UserError: no such file, not YAML, or a key given twice.
+        UserError: no such file, or not YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{shown(path)}: cannot be read: {error}") from None
     except yaml.MarkedYAMLError as error:
@@ -81,19 +81,3 @@ def run(name: str, main: Callable[[], int]) -> NoReturn:
         sys.exit(f"{name}: {error}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice (YAML 1.2, section 3.2.1)."""
-
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for position, (key, _) in enumerate(node.value):
-            if key.value in keys[:position] and key.value != "<<":
-                raise yaml.constructor.ConstructorError(
-                    problem=f"key {key.value!r} is given twice",
-                    problem_mark=key.start_mark,
-                )
-        return super().construct_mapping(node, deep)

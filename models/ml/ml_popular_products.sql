@@ -113,7 +113,7 @@ final as (
                 order by
                     products_in_scopes.quantity_ordered desc,
                     products_in_scopes.order_count desc,
-                    dim_products.product_id asc
+                    dim_products.product_id asc nulls last
             ) as bigint
         ) as popularity_rank,
         cast(products_in_scopes.quantity_ordered as bigint)

@@ -76,14 +76,18 @@ final as (
         dim_customers.country_name,
         dim_customers.region,
         dim_employees.employee_name as sales_rep_name,
-        fct_customer_balances_monthly.is_over_credit_limit,
+        coalesce(
+            fct_customer_balances_monthly.balance_amount
+            > dim_customers.credit_limit_amount,
+            false
+        ) as is_over_credit_limit,
         dim_dates.date_day as month_end_date,
         last_orders.last_order_date,
         last_payments.last_payment_date,
         fct_customer_balances_monthly.net_sales_to_date_amount,
         fct_customer_balances_monthly.paid_to_date_amount,
         fct_customer_balances_monthly.balance_amount,
-        fct_customer_balances_monthly.credit_limit_amount
+        dim_customers.credit_limit_amount
     from fct_customer_balances_monthly
     inner join last_months
         on

@@ -93,6 +93,13 @@ sales_by_period as (
         ) as ordered_amount,
         sum(
             case
+                when not lines_in_periods.is_recent
+                    then lines_in_periods.ordered_amount
+                else 0
+            end
+        ) as previous_ordered_amount,
+        sum(
+            case
                 when lines_in_periods.is_recent
                     then lines_in_periods.net_sales_amount
                 else 0
@@ -127,6 +134,8 @@ final as (
             as previous_order_count,
         cast(sales_by_period.ordered_amount as decimal(18, 2))
             as ordered_amount,
+        cast(sales_by_period.previous_ordered_amount as decimal(18, 2))
+            as previous_ordered_amount,
         cast(sales_by_period.net_sales_amount as decimal(18, 2))
             as net_sales_amount,
         cast(sales_by_period.previous_net_sales_amount as decimal(18, 2))

@@ -48,12 +48,14 @@ def run(
 class Project:
     """A dbt project with a database and a target folder of its own.
 
-    Nobody may hold a connection while dbt runs: DuckDB locks the file.
+    Nobody may hold a connection while dbt runs: DuckDB locks the file. What
+    dbt printed last is in `said`.
     """
 
     folder: Path
     database: Path
     target: Path
+    said: str = ""
 
     def dbt(
         self, *arguments: str, check: bool = True
@@ -68,6 +70,7 @@ class Project:
             DBT_TARGET_PATH=str(self.target),
             DBT_LOG_PATH=str(self.target / "logs"),
         )
+        self.said = done.stdout
         if check:
             assert done.returncode == 0, done.stdout[-4000:]
         return done

@@ -232,7 +232,6 @@ MISSPELLED = {
     "columns: [{name: b, data_tests: [{unique: {argumens: {}}}]}]": (
         "models[a].columns[b].data_tests[0].unique: unknown key 'argumens'"
     ),
-    "description: x\n    description: y": "line 4: key 'description' is given",
     "description: [": "line 4: ",
 }
 

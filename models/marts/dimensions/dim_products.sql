@@ -56,7 +56,7 @@ unknown_member as (
         cast(null as decimal(10, 2)) as unit_cost_amount,
         cast(null as decimal(10, 2)) as msrp_amount,
         cast(null as decimal(10, 2)) as list_margin_amount,
-        cast(null as decimal(9, 4)) as list_margin_pct
+        cast(null as decimal(18, 4)) as list_margin_pct
 
 ),
 

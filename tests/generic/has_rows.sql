@@ -1,0 +1,7 @@
+{% test has_rows(model) %}
+
+select count(*) as row_count
+from {{ model }}
+having count(*) = 0
+
+{% endtest %}
