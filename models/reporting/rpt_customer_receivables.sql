@@ -67,7 +67,7 @@ last_payments as (
 
 ),
 
-final as (
+balances_with_limits as (
 
     select
         fct_customer_balances_monthly.customer_key,
@@ -76,18 +76,18 @@ final as (
         dim_customers.country_name,
         dim_customers.region,
         dim_employees.employee_name as sales_rep_name,
-        coalesce(
-            fct_customer_balances_monthly.balance_amount
-            > dim_customers.credit_limit_amount,
-            false
-        ) as is_over_credit_limit,
         dim_dates.date_day as month_end_date,
         last_orders.last_order_date,
         last_payments.last_payment_date,
         fct_customer_balances_monthly.net_sales_to_date_amount,
         fct_customer_balances_monthly.paid_to_date_amount,
         fct_customer_balances_monthly.balance_amount,
-        dim_customers.credit_limit_amount
+        dim_customers.credit_limit_amount,
+        coalesce(
+            fct_customer_balances_monthly.balance_amount
+            > dim_customers.credit_limit_amount,
+            false
+        ) as is_over_credit_limit
     from fct_customer_balances_monthly
     inner join last_months
         on
@@ -111,6 +111,27 @@ final as (
         on
             fct_customer_balances_monthly.customer_key
             = last_payments.customer_key
+
+),
+
+final as (
+
+    select
+        balances_with_limits.customer_key,
+        balances_with_limits.customer_id,
+        balances_with_limits.customer_name,
+        balances_with_limits.country_name,
+        balances_with_limits.region,
+        balances_with_limits.sales_rep_name,
+        balances_with_limits.is_over_credit_limit,
+        balances_with_limits.month_end_date,
+        balances_with_limits.last_order_date,
+        balances_with_limits.last_payment_date,
+        balances_with_limits.net_sales_to_date_amount,
+        balances_with_limits.paid_to_date_amount,
+        balances_with_limits.balance_amount,
+        balances_with_limits.credit_limit_amount
+    from balances_with_limits
 
 )
 
