@@ -253,7 +253,7 @@ def test_check_yaml_looks_at_every_kind_of_resource(tmp_path: Path):
     project = (ROOT / "dbt_project.yml").read_text()
     project = project.replace("+contract:", "+contrct:", 1)
     (tmp_path / "dbt_project.yml").write_text(project)
-    (tmp_path / "packages.yml").write_text("packages: []\npackages: []\n")
+    (tmp_path / "packages.yml").write_text("packages: [\n")
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "all.yml").write_text(
         "seeds: [{name: a, config: {column_type: {}}}]\n"
@@ -265,10 +265,11 @@ def test_check_yaml_looks_at_every_kind_of_resource(tmp_path: Path):
     )
     done = run(PYTHON, "scripts/check_yaml.py", tmp_path)
     for key in (
-        "contrct", "packages", "column_type", "relaton", "argumnets", "row",
+        "contrct", "column_type", "relaton", "argumnets", "row",
         "descripton", "ownr",
     ):  # fmt: skip
         assert f"'{key}'" in done.stdout or f"+{key}" in done.stdout, key
+    assert "packages.yml: line" in done.stdout
 
 
 def test_summary_shows_sales_and_checks(warehouse: Project, tmp_path: Path):
