@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,7 +35,7 @@ def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
         made_by: the command that writes it, for the error message.
 
     Raises:
-        UserError: the file is missing or not JSON.
+        UserError: the file is missing, cannot be read or is not JSON.
     """
     path = target / name
     try:
@@ -44,6 +44,8 @@ def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
         raise UserError(f"{shown(path)} is missing: run {made_by}") from None
     except ValueError as error:
         raise UserError(f"{shown(path)} is damaged: {error}") from None
+    except OSError as error:
+        raise UserError(f"{shown(path)}: cannot be read: {error}") from None
 
 
 def read_yaml(path: Path) -> Any:
@@ -65,9 +67,63 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{shown(path)}: {text}") from None
 
 
+def with_block(path: Path, name: str, block: str) -> str:
+    """Return a Markdown file's text with a generated block replaced.
+
+    Args:
+        path: the file.
+        name: the block stands between the comments name:start and name:end.
+        block: what is to stand there.
+
+    Raises:
+        UserError: the comments are missing.
+    """
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    head, found_start, rest = text.partition(start)
+    _, found_end, tail = rest.partition(end)
+    if not found_start or not found_end:
+        raise UserError(f"{shown(path)} has no {start} ... {end}")
+    return f"{head}{start}\n\n{block}\n\n{end}{tail}"
+
+
+def write_or_check(
+    name: str, wanted: Mapping[Path, str], check: bool, made_by: str
+) -> int:
+    """Write generated files that differ from what they should be.
+
+    Args:
+        name: the script's, for the message.
+        wanted: the files' texts.
+        check: write nothing; a file that differs is an error.
+        made_by: the command that writes them, for the error message.
+
+    Raises:
+        UserError: `check`, and a file differs.
+    """
+    stale = [
+        path
+        for path, text in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    names = " and ".join(shown(path) for path in stale)
+    if stale and check:
+        raise UserError(f"{names} out of date: run {made_by}")
+    for path in stale:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    print(f"{name}: {f'wrote {names}' if stale else 'up to date'}")
+    return 0
+
+
 def shown(path: Path) -> str:
     """Return `path` as a person would type it from the project's folder."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 table`, `2 tables`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def run(name: str, main: Callable[[], int]) -> NoReturn:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 import project
+from project import plural
 
 SALES = """
     select {label}, sum(ordered_amount), sum(net_sales_amount)
@@ -16,11 +17,6 @@ SALES = """
     group by 1
     order by 3 desc, 1
 """
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 table`, `2 tables`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def describe_build(
@@ -40,6 +36,8 @@ def describe_build(
     outcomes: Counter[str] = Counter()
     for result in results["results"]:
         kind = result["unique_id"].split(".")[0]
+        if kind == "operation":
+            continue
         if kind == "model":
             node = manifest["nodes"][result["unique_id"]]
             kind = node["config"]["materialized"]

@@ -1,5 +1,6 @@
 """A warehouse to look into, and copies of the project to break and build."""
 
+import csv
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ BIN = Path(sys.executable).parent
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", "target", "logs", "*.duckdb*", "__pycache__", ".*_cache"
 )
+Rows = list[dict[str, str]]
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -42,6 +44,19 @@ def run(
         text=True,
         timeout=900,
     )
+
+
+def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
+    """Change the rows of one seed file in place."""
+    path = folder / f"seeds/classicmodels/{table}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows, names = list(reader), reader.fieldnames
+    change(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @dataclass

@@ -1,35 +1,20 @@
 """What legal changes of the source do to the warehouse, and what not."""
 
-import csv
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
+from conftest import Rows, edit
+
 # They do not look at the data.
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
-Rows = list[dict[str, str]]
 TOTALS = """
     select
         count(*), sum(quantity_ordered), sum(ordered_amount),
         sum(net_sales_amount), sum(margin_amount)
     from marts.fct_order_lines
 """
-
-
-def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
-    """Change the rows of one seed file in place."""
-    path = folder / f"seeds/classicmodels/{table}.csv"
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        rows, names = list(reader), reader.fieldnames
-    change(rows)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def customer(rows: Rows, number: str) -> dict[str, str]:

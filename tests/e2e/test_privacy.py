@@ -2,7 +2,9 @@
 
 import re
 
-OPEN_SCHEMAS = ("intermediate", "snapshots", "marts", "reporting", "ml")
+OPEN_SCHEMAS = (
+    "intermediate", "snapshots", "marts", "reporting", "ml", "ops",
+)  # fmt: skip
 # Found anywhere in a text.
 TELLING = """
     select contact_first_name || ' ' || contact_last_name as personal_value

@@ -25,6 +25,7 @@ LAYERS = {
     "marts/restricted": "dim_customer_contacts",
     "reporting": "rpt_monthly_sales",
     "ml": "ml_popular_products",
+    "ops": "ops_row_counts",
     "elsewhere": "stg_orders",
 }
 NOT_ALLOWED = [
@@ -72,8 +73,16 @@ def plant_faults(manifest: dict[str, Any], catalog: dict[str, Any]) -> None:
             "description": "",
             "columns": {"a": {"name": "a", "description": ""}},
         }
-        bad["config"]["unique_key"] = None
+        bad["config"] |= {"unique_key": None, "meta": {}}
+        bad["meta"] = {}
         nodes[bad["unique_id"]] = bad
+    source = manifest["sources"]["source.classicmodels.ops.run_results"]
+    manifest["sources"]["source.classicmodels.ops.bad"] = source | {
+        "unique_id": "source.classicmodels.ops.bad",
+        "description": "",
+        "freshness": None,
+        "config": source["config"] | {"freshness": None},
+    }
     test = next(
         node
         for node in nodes.values()

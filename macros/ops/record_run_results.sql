@@ -1,0 +1,33 @@
+{% macro record_run_results(results) -%}
+    {%- if not ops_table_is_usable('run_results') -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set kinds = ['model', 'seed', 'snapshot', 'test', 'unit_test'] -%}
+    {%- set nodes = results | selectattr('node.resource_type', 'in', kinds) | list -%}
+    {%- if not nodes -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set row_counts = count_rows(nodes) -%}
+    {%- set commit_id = current_commit() -%}
+    insert into {{ ops_relation('run_results') }} (
+        {{ ops_columns('run_results') | join(', ') }}
+    )
+    values
+    {%- for result in nodes %}
+    (
+        {{ sql_text(invocation_id) }},
+        cast({{ sql_text(run_started_at.strftime('%Y-%m-%d %H:%M:%S')) }} as {{ dbt.type_timestamp() }}),
+        {{ sql_text(flags.WHICH) }},
+        {{ sql_text(target.name) }},
+        {{ sql_text(commit_id) }},
+        {{ sql_text(result.node.unique_id) }},
+        {{ sql_text(result.node.name) }},
+        {{ sql_text(result.node.resource_type) }},
+        {{ sql_text(result.status) }},
+        {{ result.execution_time | round(3) }},
+        {{ row_counts.get(result.node.unique_id, 'null') }},
+        {{ result.failures if result.failures is not none else 'null' }},
+        {{ sql_text(result.message) }}
+    ){{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,204 @@
+"""The warehouse watches its own runs, and compares a load with the last."""
+
+import json
+import shutil
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from conftest import Project
+
+# What is built, with the tests that look at nothing else.
+SELECTION = (
+    "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable",
+    "-s", "+stg_payments", "fct_payments",
+)  # fmt: skip
+ORDERED = Decimal("9604190.61")
+
+
+@pytest.fixture(scope="module")
+def loaded(copy_project, warehouse) -> Project:
+    """A copy of the project whose last build was good, and two more builds.
+
+    Of an old month a payment is lost: the first build stops. Then the change is
+    declared as meant.
+    """
+    project = copy_project()
+    shutil.copy(warehouse.database, project.database)
+    path = project.folder / "seeds/classicmodels/payments.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    lost = next(line for line in lines if line.startswith("103,HQ336336,2004"))
+    path.write_text("".join(line for line in lines if line != lost))
+    git_log = project.folder / ".git/logs/HEAD"
+    git_log.parent.mkdir(parents=True)
+    git_log.write_text(
+        "00 aa11 A <a> 1 +0\tclone\naa11 bb22 A <a> 2 +0\tpull\n"
+    )
+
+    done = project.dbt("build", *SELECTION, check=False)
+    assert done.returncode == 1
+    project.stopped = {
+        "said": project.said,
+        "payments": project.query("select count(*) from marts.fct_payments"),
+        "failures": project.query(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'failures'"
+        ),
+        "rows": project.query(
+            "from failures.agrees_with_last_good_build_stg_payments_payments"
+        ),
+    }
+    project.dbt("build", *SELECTION, "--vars", "{accepted_changes: [payments]}")
+    return project
+
+
+def test_a_good_build_keeps_its_totals(warehouse):
+    assert warehouse.query(
+        """
+        select count(distinct invocation_id), sum(total)
+        from ops.load_totals
+        where table_name = 'order_lines' and measure_name = 'ordered_amount'
+            and group_name = 'month'
+        """
+    ) == [(1, ORDERED)]
+    assert warehouse.query(
+        "select count(distinct table_name) from ops.load_totals"
+        " where group_name = 'table'"
+    ) == [(8,)]
+
+
+def test_every_node_of_a_build_has_a_row(warehouse):
+    nodes = [
+        node
+        for node in warehouse.manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot", "test")
+    ]
+    assert warehouse.query(
+        "select count(*), count(distinct node_id), count(distinct started_at)"
+        " from ops.run_results"
+    ) == [(len(nodes) + len(warehouse.manifest["unit_tests"]),) * 2 + (1,)]
+    assert warehouse.query(
+        "select row_count from ops.run_results"
+        " where node_name = 'fct_order_lines'"
+    ) == [(2996,)]
+
+
+def test_a_payment_gone_from_an_old_month_stops_the_build(loaded):
+    assert "agrees_with_last_good_build_stg_payments" in loaded.stopped["said"]
+    assert loaded.stopped["payments"] == [(273,)]
+    assert loaded.stopped["rows"] == [
+        (
+            "payment_amount",
+            "customer",
+            "103",
+            Decimal("22314.36"),
+            Decimal("16247.58"),
+        ),
+        (
+            "payment_amount",
+            "month",
+            "2004-10-01",
+            Decimal("185103.43"),
+            Decimal("179036.65"),
+        ),
+        ("row_count", "table", "payments", Decimal(273), Decimal(272)),
+    ]
+
+
+def test_only_failing_rows_are_kept(loaded):
+    assert loaded.stopped["failures"] == [
+        ("agrees_with_last_good_build_stg_payments_payments",)
+    ]
+
+
+def test_a_run_that_fails_is_recorded_too(loaded):
+    assert loaded.query(
+        """
+        select node_name, status, failure_count, command, commit_id
+        from ops.run_results
+        where
+            invocation_id = (
+                select invocation_id from ops.run_results
+                where status = 'fail'
+            )
+            and (
+                node_name in ('fct_payments', 'raw_payments')
+                or status = 'fail'
+            )
+        order by all
+        """
+    ) == [
+        (
+            "agrees_with_last_good_build_stg_payments_payments",
+            "fail",
+            3,
+            "build",
+            "bb22",
+        ),
+        ("fct_payments", "skipped", None, "build", "bb22"),
+        ("raw_payments", "success", None, "build", "bb22"),
+    ]
+
+
+def test_a_change_that_is_meant_can_be_accepted(loaded):
+    assert loaded.query("select count(*) from marts.fct_payments") == [(272,)]
+
+
+def test_a_build_of_a_part_is_nothing_to_compare_with(loaded):
+    assert loaded.query(
+        "select count(distinct invocation_id) from ops.load_totals"
+    ) == [(1,)]
+
+
+def test_the_reports_read_the_history(loaded):
+    assert loaded.query(
+        "select row_count, previous_row_count, row_count_change"
+        " from ops.ops_row_counts where node_name = 'fct_payments'"
+        " order by started_at"
+    ) == [(273, None, None), (272, 273, -1)]
+    assert loaded.query(
+        "select node_name, failed_run_count, status_change_count"
+        " from ops.ops_test_histories where status_change_count > 0"
+    ) == [("agrees_with_last_good_build_stg_payments_payments", 1, 2)]
+    assert loaded.query(
+        "select run_count, longest_duration_seconds > 0"
+        " from ops.ops_node_durations where node_name = 'fct_payments'"
+    ) == [(2, True)]
+
+
+def test_stale_runs_are_reported(loaded):
+    loaded.dbt("source", "freshness")
+    with duckdb.connect(str(loaded.database)) as connection:
+        for table, column, days in (
+            ("run_results", "started_at", 2),
+            ("load_totals", "recorded_at", 8),
+        ):
+            connection.execute(
+                f"update ops.{table}"
+                f" set {column} = {column} - interval {days} days"
+            )
+    assert loaded.dbt("source", "freshness", check=False).returncode == 1
+    text = (loaded.target / "sources.json").read_text()
+    assert {
+        result["unique_id"].rpartition(".")[2]: result["status"]
+        for result in json.loads(text)["results"]
+    } == {"run_results": "warn", "load_totals": "error"}
+
+
+def test_watching_never_breaks_a_build(loaded):
+    """Last in this file: it damages its database."""
+    with duckdb.connect(str(loaded.database)) as connection:
+        connection.execute("drop view ops.ops_row_counts")
+        connection.execute("alter table ops.run_results drop column message")
+    loaded.dbt("build", "-s", "raw_productlines")
+    assert "ops.run_results has no column message" in loaded.said.replace(
+        '"', ""
+    )
+    with duckdb.connect(str(loaded.database)) as connection:
+        connection.execute("drop schema ops cascade")
+    loaded.dbt("build", "-s", "raw_productlines")
+    assert loaded.query(
+        "select status, row_count from ops.run_results"
+        " where node_name = 'raw_productlines'"
+    ) == [("success", 7)]
