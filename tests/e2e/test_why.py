@@ -1,0 +1,277 @@
+"""`make why` says what failed, and shows the rows without contact data."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import BIN, Project, Rows, edit, run
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def why(target: Path, database: Path, *options: str) -> tuple[int, str]:
+    done = run(
+        BIN / "python",
+        "scripts/why.py",
+        *("--target-path", target),
+        *options,
+        CLASSICMODELS_DB=str(database),
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="module")
+def damaged(copy_project) -> Project:
+    """One run of a few models, on which many kinds of fault are seen."""
+    project = copy_project()
+
+    def damage_orders(rows: Rows) -> None:
+        rows[0]["status"] = "Lost"
+        rows[1]["customerNumber"] = "999"
+        rows[2]["requiredDate"] = "2003-01-01"
+
+    def damage_customers(rows: Rows) -> None:
+        for row in rows[:7]:
+            row["city"] = ""
+        rows[8]["country"] = "Atlantis"
+
+    edit(project.folder, "orders", damage_orders)
+    edit(project.folder, "customers", damage_customers)
+    edit(project.folder, "payments", lambda rows: rows.append(rows[0]))
+    edit(project.folder, "offices", lambda rows: rows.append(rows[0]))
+    models = project.folder / "models"
+    replace(
+        models / "staging" / "stg_product_lines.sql",
+        ".productLine",
+        ".nothing",
+    )
+    unit_tests = models / "marts" / "dimensions" / "dim_order_statuses.yml"
+    text = unit_tests.read_text(encoding="utf-8")
+    start = text.index("expect:")
+    unit_tests.write_text(
+        text[:start] + text[start:].replace("true", "false", 1),
+        encoding="utf-8",
+    )
+    project.dbt(
+        *("build", "--indirect-selection", "cautious", "--select"),
+        *("countries", "+stg_orders", "+stg_customers", "+stg_payments"),
+        *("+stg_offices", "+stg_product_lines", "+dim_order_statuses"),
+        # They would break off before the model does.
+        *("--exclude", "stg_product_lines,test_type:unit"),
+        check=False,
+    )
+    return project
+
+
+@pytest.fixture(scope="module")
+def said(damaged: Project) -> str:
+    code, text = why(damaged.target, damaged.database)
+    assert code == 0, text
+    return text
+
+
+def about(text: str, *words: str) -> str:
+    """Return the one part of the output that holds all of `words`."""
+    parts = [
+        part
+        for part in text.split("\n\n")
+        if all(word in " ".join(part.split()) for word in words)
+    ]
+    assert len(parts) == 1, text
+    return parts[0]
+
+
+def test_the_first_line_counts(said: str):
+    assert re.match(
+        r"Of \d+ nodes in the last run \(dbt build, \d{4}-\d\d-\d\d \d\d:\d\d"
+        r" UTC\): 8 failed, 1 broke off, 1 warned\.\n\n1\. ",
+        said,
+    )
+
+
+def test_a_description_comes_before_the_rows(said: str):
+    part = about(said, "Failed: Nobody wants the goods before ordering them.")
+    assert "stg_orders: 1 row\n" in part
+    assert re.search(r"\n +order_id +order_date +required_date ", part)
+    assert re.search(r"\n +10102 +2003-01-10 +2003-01-01 ", part)
+    assert re.search(r"More: select \* from failures\.\w+\n", part)
+    assert "File: models/staging/stg_orders.yml\n" in part
+    assert re.search(r"SQL:  .*target/compiled/.+\.sql$", part)
+
+
+def test_a_test_without_description_gets_a_sentence(said: str):
+    part = about(said, "Failed: order_status is one of: In Process, On Hold,")
+    assert "stg_orders: 1 value\n" in part
+    assert re.search(r"\n +10100 +Lost ", part)
+    part = about(
+        said, "Failed: Every customer_id is in stg_customers.customer_id."
+    )
+    assert re.search(r"\n +10101 +999 ", part)
+
+
+def test_doubled_rows_and_what_they_held_back(said: str):
+    part = about(said, "No two rows have the same officeCode.")
+    assert "raw_offices: 1 value\n" in part
+    assert re.search(r"officeCode *\n +1 *\n +1 *\n", part)
+    assert "Held back: stg_offices\n" in part
+    part = about(said, "Failed: The primary key of the source.")
+    assert re.search(r"customerNumber +checkNumber\n +103 +HQ336336\n", part)
+    assert "Held back: stg_payments\n" in part
+    # It looks at two tables, and dim_order_statuses reads one of them only.
+    part = about(said, "Failed: Every status has a meaning")
+    assert "Held back" not in part
+
+
+def test_of_many_rows_the_first_are_shown(damaged: Project, said: str):
+    part = about(said, "Failed: city is never null.")
+    assert "stg_customers: 7 rows\n" in part
+    found = re.findall(r"\n +(\d{3}) +\(null\)", part)
+    assert found == ["103", "112", "114", "119", "121"]
+    assert "  and 2 more\n" in part
+    _, text = why(damaged.target, damaged.database, "--rows", "9")
+    part = about(text, "Failed: city is never null.")
+    assert len(re.findall(r"\n +\d{3} +\(null\)", part)) == 7
+    assert "more\n" not in part
+
+
+def test_a_warning_is_told_from_a_failure(said: str):
+    part = about(said, "Warned: Every country has a row")
+    assert re.search(r"\n +\d{3} +Atlantis ", part)
+    assert said.strip().endswith(part.strip())
+
+
+def test_an_error_loses_its_noise(said: str):
+    part = about(said, "Broke off: model stg_product_lines")
+    assert "\n     Binder Error: " in part
+    assert "Runtime Error" not in part
+    assert "File: models/staging/stg_product_lines.sql\n" in part
+
+
+def test_a_unit_test_shows_the_difference(said: str):
+    part = about(said, "Test: dim_order_statuses__")
+    assert "actual differs from expected:" in part
+    assert "False→True" in part or "True→False" in part
+    assert "Held back: dim_order_statuses\n" in part
+
+
+def test_no_contact_data_is_shown(damaged: Project, said: str):
+    """The rows that not_null kept hold it, and the text does not."""
+    kept = damaged.query(
+        "select contact_last_name, contact_first_name, phone, address_line_1"
+        " from failures.not_null_stg_customers_city"
+    )
+    values = {value for row in kept for value in row}
+    assert len(values) > 20
+    assert not [value for value in values if value in said]
+
+
+def test_contact_data_is_hidden_even_where_it_is_tested(
+    damaged: Project, tmp_path: Path
+):
+    shutil.copy(damaged.target / "run_results.json", tmp_path)
+    manifest = json.loads((damaged.target / "manifest.json").read_text())
+    for node in manifest["nodes"].values():
+        if node["name"] == "not_null_stg_customers_city":
+            node["column_name"] = "phone"
+            node["test_metadata"]["kwargs"]["column_name"] = "phone"
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    code, text = why(tmp_path, damaged.database)
+    assert code == 0
+    part = about(text, "Failed: phone is never null.")
+    assert re.search(r"\n +customer_id +sales_rep_employee_id ", part)
+    assert "40.32.2555" not in text
+
+
+def test_rows_that_are_gone_are_no_error(damaged: Project, tmp_path: Path):
+    """Another database, as after a swap: the tables are not there."""
+    empty = tmp_path / "classicmodels.duckdb"
+    duckdb.connect(str(empty)).close()
+    code, text = why(damaged.target, empty)
+    assert code == 0
+    assert "Traceback" not in text
+    assert "The rows are not in the database" in about(
+        text, "Failed: city is never null."
+    )
+
+
+@pytest.fixture
+def passed(damaged: Project, tmp_path: Path) -> Path:
+    """A target folder in which everything passed."""
+    shutil.copy(damaged.target / "manifest.json", tmp_path)
+    results = json.loads((damaged.target / "run_results.json").read_text())
+    for result in results["results"]:
+        result["status"] = "pass"
+    (tmp_path / "run_results.json").write_text(json.dumps(results))
+    return tmp_path
+
+
+def test_without_a_failure_it_says_so(damaged: Project, passed: Path):
+    code, text = why(passed, damaged.database)
+    assert code == 0
+    assert re.fullmatch(
+        r"Nothing failed in the last run \(dbt build, \d{4}-\d\d-\d\d"
+        r" \d\d:\d\d UTC\): \d+ nodes\.\n",
+        text,
+    )
+
+
+def test_a_command_that_tests_nothing_is_no_good_news(
+    damaged: Project, passed: Path
+):
+    replace(
+        passed / "run_results.json", '"which": "build"', '"which": "compile"'
+    )
+    code, text = why(passed, damaged.database)
+    assert code == 1
+    assert text == (
+        "why: the last dbt command, compile, built and tested nothing, and"
+        " wrote over what was known: run make build\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("artifact", "content", "message"),
+    [
+        ("run_results.json", None, r"is missing: run make build"),
+        ("run_results.json", "{", r"is damaged: .*"),
+        ("run_results.json", "{}", r"are damaged: run make build"),
+        ("manifest.json", "[]", r"are damaged: run make build"),
+        (
+            "manifest.json",
+            '{"nodes": {}, "unit_tests": {}, "sources": {}, "macros": {},'
+            ' "parent_map": {}}',
+            r"are of two runs: run make build",
+        ),
+    ],
+)
+def test_a_missing_or_damaged_artifact_is_one_clear_line(
+    damaged: Project,
+    tmp_path: Path,
+    artifact: str,
+    content: str | None,
+    message: str,
+):
+    for name in ("run_results.json", "manifest.json"):
+        shutil.copy(damaged.target / name, tmp_path)
+    (tmp_path / artifact).unlink()
+    if content is not None:
+        (tmp_path / artifact).write_text(content)
+    code, text = why(tmp_path, damaged.database)
+    assert code == 1
+    assert re.fullmatch(rf"why: .*{message}\n", text)
+
+
+def test_no_database_is_one_clear_line(damaged: Project, tmp_path: Path):
+    code, text = why(damaged.target, tmp_path / "no.duckdb")
+    assert code == 1
+    assert re.fullmatch(
+        r"why: no database at .*no\.duckdb: run make build\n", text
+    )
