@@ -20,6 +20,9 @@ SQLFLUFF := CLASSICMODELS_DB=:memory: DBT_TARGET_PATH=target/lint \
 # is shown, and the build goes on. `make test` allows neither.
 STRICT := --warn-error-options '{"error": "all", "warn": ["LogTestResult"]}'
 
+# The commit goes into dbt's artifacts and from there into alerts.
+export DBT_ENV_CUSTOM_ENV_COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+
 export DO_NOT_TRACK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 # Some tools want a home, which a bare container may not have.
@@ -29,8 +32,8 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup deps build test lint format docs hooks clean \
-	lint-sql lint-other docs-check
+.PHONY: help setup deps build why alert test faults mutants lint format docs \
+	hooks clean lint-sql lint-other test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' \
@@ -43,18 +46,41 @@ deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@.venv/bin/python scripts/install_packages.py
 
 build: deps ## Build and test the warehouse, then show what is in it
-	.venv/bin/dbt $(STRICT) build
+	@.venv/bin/python scripts/check_seeds.py
+	.venv/bin/dbt $(STRICT) build || \
+		{ echo "make build: failed; make why tells more"; exit 1; }
 	@.venv/bin/python scripts/summary.py
 
-test: lint ## Run everything that CI runs, in a database of its own
-	@rm -rf "$(TEST_TARGET)"
-	@mkdir -p "$(TEST_TARGET)"
-	$(TEST_ENV) .venv/bin/dbt build --warn-error
-	@$(MAKE) --no-print-directory docs-check
+why: ## Tell in plain words what failed in the last run
+	@.venv/bin/python scripts/why.py
+
+alert: ## Tell a webhook what failed in the last run, and what is stale
+	-.venv/bin/dbt --quiet source freshness
+	@.venv/bin/python scripts/alert.py
+
+test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
+	.venv/bin/python scripts/faults.py --target-path $(TEST_TARGET)
+	.venv/bin/python scripts/mutants.py --target-path $(TEST_TARGET) \
+		--models 'fct_*' 'bridge_*'
+	.venv/bin/python scripts/scores.py --check --target-path $(TEST_TARGET)
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" .venv/bin/pytest
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
 		"sqlfluff), dbt build with unit and data tests, docs page," \
-		"docs rules (dbt-bouncer), ERD, pytest"
+		"docs rules (dbt-bouncer), ERD, faults, mutants of the facts, pytest"
+
+test-build: deps
+	@rm -rf "$(TEST_TARGET)"
+	@mkdir -p "$(TEST_TARGET)"
+	.venv/bin/python scripts/check_seeds.py
+	$(TEST_ENV) .venv/bin/dbt build --warn-error
+
+faults: test-build ## Break the data on purpose and see the tests notice
+	.venv/bin/python scripts/faults.py --target-path $(TEST_TARGET)
+	.venv/bin/python scripts/scores.py --target-path $(TEST_TARGET)
+
+mutants: test-build ## Break the SQL on purpose and see the tests notice
+	.venv/bin/python scripts/mutants.py --target-path $(TEST_TARGET)
+	.venv/bin/python scripts/scores.py --target-path $(TEST_TARGET)
 
 docs-check:
 	$(TEST_ENV) .venv/bin/dbt --quiet docs generate --static

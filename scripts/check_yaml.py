@@ -2,7 +2,8 @@
 
 dbt itself ignores a misspelled key on DuckDB, and the test or description
 behind it with it. The JSON schemas used here ship with dbt-core. Other YAML
-files (packages.yml, profiles.yml, those of the tools) must at least parse.
+files (packages.yml, profiles.yml, those of the tools, what .dbtignore names)
+must at least parse.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+from pathspec import GitIgnoreSpec
 
 import project
 
@@ -55,13 +57,23 @@ def validators() -> dict[str, jsonschema.Draft7Validator]:
     }
 
 
-def yaml_files(top: Path) -> Iterator[tuple[Path, str | None]]:
+def yaml_files(
+    top: Path, resource_paths: list[str]
+) -> Iterator[tuple[Path, str | None]]:
     """Yield each YAML file below `top` with its kind of schema, if any."""
+    ignore_file = top / ".dbtignore"
+    lines = ignore_file.read_text().splitlines() if ignore_file.exists() else []
+    ignored = GitIgnoreSpec.from_lines(lines)
     for path in sorted(top.rglob("*")):
-        parts = path.relative_to(top).parts
-        if path.suffix not in (".yml", ".yaml") or SKIPPED & set(parts):
+        place = path.relative_to(top)
+        if path.suffix not in (".yml", ".yaml") or SKIPPED & set(place.parts):
             continue
-        yield path, "project" if path.name == "dbt_project.yml" else None
+        kind = "project" if path.name == "dbt_project.yml" else None
+        if not ignored.match_file(place) and any(
+            place.is_relative_to(folder) for folder in resource_paths
+        ):
+            kind = "resources"
+        yield path, kind
 
 
 def errors_in(
@@ -144,18 +156,16 @@ def main() -> int:
     top = parser.parse_args().folder.resolve()
     content = project.read_yaml(top / "dbt_project.yml")
     content = content if isinstance(content, dict) else {}
-    resource_tops = [
-        top / folder
+    resource_paths = [
+        folder
         for key, default in RESOURCE_PATHS.items()
         for folder in content.get(key) or [default]
     ]
     kinds = validators()
 
     count = lines = 0
-    for path, kind in yaml_files(top):
+    for path, kind in yaml_files(top, resource_paths):
         count += 1
-        if any(path.is_relative_to(folder) for folder in resource_tops):
-            kind = "resources"
         try:
             for place, message in errors_in(path, kinds.get(kind)):
                 lines += 1

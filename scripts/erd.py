@@ -15,7 +15,6 @@ import project
 
 SVG = project.ROOT / "assets" / "erd.svg"
 README = project.ROOT / "README.md"
-START, END = "<!-- erd:start -->", "<!-- erd:end -->"
 STAR = "fct_order_lines"
 
 FACT_COLOUR, DIMENSION_COLOUR = "#c1121f", "#2a6f97"
@@ -195,19 +194,6 @@ def _mark(table: Table, column: str) -> str:
     return r"FK\ " if column in table.foreign else r"\ \ \ "
 
 
-def with_block(readme: str, block: str) -> str:
-    """Return the README's text with the diagram replaced.
-
-    Raises:
-        UserError: the comments that mark its place are missing.
-    """
-    head, start, rest = readme.partition(START)
-    _, end, tail = rest.partition(END)
-    if not start or not end:
-        raise project.UserError(f"README.md has no {START} ... {END}")
-    return f"{head}{START}\n\n```mermaid\n{block}\n```\n\n{END}{tail}"
-
-
 def main() -> int:
     """Write the diagrams, or with --check only compare them."""
     parser = argparse.ArgumentParser(
@@ -228,24 +214,12 @@ def main() -> int:
     options = parser.parse_args()
 
     tables = read_marts(project.target_path(options.target_path))
-    readme = README.read_text(encoding="utf-8") if README.exists() else ""
+    star = f"```mermaid\n{draw_star(tables, STAR)}\n```"
     wanted = {
         SVG: draw_svg(tables),
-        README: with_block(readme, draw_star(tables, STAR)),
+        README: project.with_block(README, "erd", star),
     }
-    stale = [
-        path
-        for path, text in wanted.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    names = " and ".join(project.shown(path) for path in stale)
-    if stale and options.check:
-        raise project.UserError(f"{names} out of date: run make docs")
-    for path in stale:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(wanted[path], encoding="utf-8")
-    print(f"erd: {f'wrote {names}' if stale else 'up to date'}")
-    return 0
+    return project.write_or_check("erd", wanted, options.check, "make docs")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from conftest import BIN, NOT_COPIED, ROOT, Project, run
 
 PYTHON = BIN / "python"
 TARGETS = {
-    "help", "setup", "deps", "build", "test", "lint", "format", "docs",
-    "hooks", "clean",
+    "help", "setup", "deps", "build", "why", "alert", "test", "faults",
+    "mutants", "lint", "format", "docs", "hooks", "clean",
 }  # fmt: skip
 
 
@@ -316,7 +316,19 @@ def test_summary_without_a_database_is_one_clear_line(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "script",
-    ["check_yaml", "docs_page", "erd", "install_packages", "summary"],
+    [
+        "alert",
+        "check_seeds",
+        "check_yaml",
+        "docs_page",
+        "erd",
+        "faults",
+        "install_packages",
+        "mutants",
+        "scores",
+        "summary",
+        "why",
+    ],
 )
 def test_scripts_explain_themselves(script: str):
     done = run(PYTHON, f"scripts/{script}.py", "--help")

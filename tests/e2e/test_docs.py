@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROSE = ["README.md", "CONTRIBUTING.md", "models/overview.md"]
 MODEL_NAME = re.compile(
-    r"\b((?:raw|stg|int|snap|dim|fct|bridge|rpt|ml)_[a-z]\w*[a-z])\b(?!\*)"
+    r"\b((?:raw|stg|int|snap|dim|fct|bridge|rpt|ml|ops)_[a-z]\w*[a-z])\b(?!\*)"
 )
 
 
