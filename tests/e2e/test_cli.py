@@ -223,6 +223,20 @@ def test_a_bad_as_of_date_is_one_clear_line(warehouse: Project, value: str):
     assert "Traceback" not in done.stdout
 
 
+@pytest.mark.parametrize("value", ["payments", ["payment"]])
+def test_a_bad_accepted_change_is_one_clear_line(
+    warehouse: Project, value: str | list[str]
+):
+    arguments = json.dumps({"accepted_changes": value})
+    done = warehouse.dbt("parse", "--vars", arguments, check=False)
+    assert done.returncode != 0
+    assert (
+        f"accepted_changes is {value}, it must be a list of some of:"
+        " customers, employees," in done.stdout
+    )
+    assert "Traceback" not in done.stdout
+
+
 MISSPELLED = {
     "descripton: x": "models[a]: unknown key 'descripton', did you mean",
     "colums: []": "models[a]: unknown key 'colums', did you mean 'columns'?",

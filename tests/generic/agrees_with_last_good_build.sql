@@ -1,6 +1,14 @@
 {% test agrees_with_last_good_build(model, table_name) %}
 
 {%- set limits = var('load_limits')[table_name] %}
+{%- set accepted = var('accepted_changes') %}
+{%- if accepted is not iterable or accepted is string
+    or accepted | reject('in', var('load_limits')) | list %}
+    {%- do exceptions.raise_compiler_error(
+        "accepted_changes is " ~ accepted ~ ", it must be a list of some of: "
+        ~ var('load_limits') | join(', ')
+    ) %}
+{%- endif %}
 
 with
 
@@ -57,7 +65,7 @@ select compared.*
 from compared
 cross join last_month
 where
-    {{ table_name not in var('accepted_changes') }}
+    {{ table_name not in accepted }}
     and exists (select 1 from totals_before)
     and case compared.group_name
         when 'table' then
