@@ -33,7 +33,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup deps build why alert test faults mutants lint format docs \
-	hooks clean lint-sql lint-other test-build docs-check
+	hooks clean forget lint-sql lint-other test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' \
@@ -45,11 +45,16 @@ setup: ## Create .venv with the locked requirements
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@.venv/bin/python scripts/install_packages.py
 
-build: deps ## Build and test the warehouse, then show what is in it
+build: forget deps ## Build and test the warehouse, then show what is in it
 	@.venv/bin/python scripts/check_seeds.py
 	.venv/bin/dbt $(STRICT) build || \
 		{ echo "make build: failed; make why tells more"; exit 1; }
 	@.venv/bin/python scripts/summary.py
+
+# What stops a build before dbt writes new results must not leave the old ones
+# to `make why` and `make alert`.
+forget:
+	@rm -f target/run_results.json
 
 why: ## Tell in plain words what failed in the last run
 	@.venv/bin/python scripts/why.py

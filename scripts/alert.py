@@ -3,8 +3,10 @@
 Reads dbt's artifacts, prints a summary and posts it to the incoming webhook
 in the environment variable ALERT_WEBHOOK (Slack's format; the address is a
 secret, and nothing here prints it). Without that variable it only prints. It
-posts when there is something to tell; a post that timed out is sent again,
-so a message may come twice. Exit code 1: it could not be delivered.
+posts when there is something to tell, which is also that a build was broken
+off, ran no node, or that nothing is known of it; a post that timed out is
+sent again, so a message may come twice. Exit code 1: it could not be
+delivered.
 """
 
 import argparse
@@ -93,16 +95,8 @@ def first_sentence(text: str) -> str:
 
 def first_line(message: str | None) -> str:
     """Return the line of dbt's message that says what happened."""
-    plain = re.sub(r"\x1b\[[\d;]*m", "", message or "")
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    if len(lines) > 1 and re.match(r"\w+ Error in ", lines[0]):
-        lines.pop(0)
-    line = lines[0].rstrip(":") if lines else "no message"
-    # DuckDB quotes names in these errors, in others, such as a failed cast,
-    # the value at fault, which may be a person's.
-    if re.match(r"(?!Binder|Catalog|IO|Parser)[A-Z][\w ]* Error:", line):
-        line = re.sub(r"""(['"]).*\1|['"].*""", "'...'", line)
-    return line
+    lines = project.message_lines(message)
+    return lines[0].strip().rstrip(":") if lines else "no message"
 
 
 def where(unique_id: str, nodes: dict[str, Any]) -> str:
@@ -198,28 +192,30 @@ def counted(run: dict[str, Any], problems: list[Problem]) -> list[str]:
     return counts + ([f"{len(skipped)} skipped"] if skipped else [])
 
 
-def headline(name: str, run: dict[str, Any], counts: list[str]) -> str:
+def headline(
+    name: str, run: dict[str, Any], counts: list[str], broken_off: str | None
+) -> str:
     """Return the line that says all.
 
     A run failed when a node was not built or a test failed; neither a warning
     nor a source's age makes it fail.
     """
+    which = run["args"]["which"]
     outcome = "failed"
-    if {one["status"] for one in run["results"]} <= GOOD_STATUSES | {"warn"}:
+    statuses = {one["status"] for one in run["results"]}
+    if broken_off:
+        counts = [f"broken off, {broken_off}", *counts]
+    elif statuses <= GOOD_STATUSES | {"warn"}:
+        if which not in project.BUILDING:
+            return f"{name}: {project.nothing_known(which)}"
         outcome = "passed"
-        # The project's hooks have results as well.
-        nodes = [
-            one
-            for one in run["results"]
-            if not one["unique_id"].startswith("operation.")
-        ]
-        counts = [plural(len(nodes), "node"), *(counts or ["no warning"])]
+        total = plural(len(run["results"]), "node")
+        counts = [total, *(counts or ["no warning"])]
     target = run["args"].get("target")
     commit = run["metadata"]["env"].get("COMMIT")
     facts = [f"target {target}"] if target else []
     facts += [f"commit {commit[:7]}"] if commit else []
     ending = f" ({', '.join(facts)})" if facts else ""
-    which = run["args"]["which"]
     return f"{name}: {which} {outcome}: {', '.join(counts)}{ending}"
 
 
@@ -227,9 +223,17 @@ def summarise(target: Path) -> Summary:
     """Read the artifacts in dbt's target folder.
 
     Raises:
-        UserError: run_results.json or manifest.json is missing, or one of
-            the artifacts is damaged.
+        UserError: manifest.json is missing, though a node ran, or one of the
+            artifacts is damaged.
     """
+    if not (target / "run_results.json").exists():
+        name = project.read_yaml(project.ROOT / "dbt_project.yml")["name"]
+        return Summary(
+            True,
+            f"{name}: build failed: {project.no_node_ran(target)}",
+            [],
+            "The sources' freshness is not told without a build.",
+        )
     with readable(target, "manifest.json"):
         manifest = project.read_artifact(target, "manifest.json", "dbt build")
         name = manifest["metadata"]["project_name"]
@@ -250,12 +254,21 @@ def summarise(target: Path) -> Summary:
             freshness = f"was checked {when(checks)}"
     with readable(target, "run_results.json"):
         run = project.read_artifact(target, "run_results.json", "dbt build")
+        # A hook is no node; it is told of where it failed.
+        run["results"] = [
+            one
+            for one in run["results"]
+            if not project.is_hook(one)
+            or one["status"] not in GOOD_STATUSES | {"skipped"}
+        ]
         problems += [problem_of_node(one, nodes) for one in run["results"]]
         found = [problem for problem in problems if problem]
         counts = counted(run, found)
+        broken_off = project.broken_off(manifest, run)
+        is_known = run["args"]["which"] in project.BUILDING
         return Summary(
-            bool(counts),
-            headline(name, run, counts),
+            bool(counts or broken_off or not is_known),
+            headline(name, run, counts, broken_off),
             found,
             f"dbt ended {when(run)}. The sources' freshness {freshness}.",
         )

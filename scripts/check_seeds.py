@@ -20,7 +20,7 @@ import project
 
 SHOWN_LINES = 20
 TEXT = {"string", "text", "varchar"}
-LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 DECIMAL = re.compile(r"(?:decimal|numeric)\((\d+), ?(\d+)\)")
 # Written out: DuckDB also reads 1e3, 1_000 and 0x10, which no source writes.
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
@@ -205,12 +205,13 @@ def problem_of_value(value: str, kind: str) -> str | None:
     if kind == "boolean":
         known = value.lower() in ("true", "false")
         return None if known else "is no boolean (true or false)"
-    if kind in LARGEST:
-        return problem_of_number(value, kind, LARGEST[kind], 0)
+    if kind in BITS:
+        half = 2 ** (BITS[kind] - 1)
+        return problem_of_number(value, kind, range(-half, half), 0)
     if size := DECIMAL.fullmatch(kind):
         digits, places = int(size[1]), int(size[2])
-        largest = (10**digits - 1) // 10**places
-        return problem_of_number(value, kind, largest, places)
+        end = 10 ** (digits - places)
+        return problem_of_number(value, kind, range(1 - end, end), places)
     raise project.UserError(
         f"a seed's column is of type {kind!r}: teach scripts/check_seeds.py"
         " to check that"
@@ -226,20 +227,20 @@ def is_date(value: str) -> bool:
 
 
 def problem_of_number(
-    value: str, kind: str, largest: int, places: int
+    value: str, kind: str, whole: range, places: int
 ) -> str | None:
     """Say why a number does not fit, if it does not.
 
     Args:
         value: the number as it is written.
         kind: the name of its type, for the message.
-        largest: of its whole part.
+        whole: what its whole part may be.
         places: decimal places that the type keeps.
     """
     if not NUMBER.fullmatch(value):
         return "is no number"
     number = Decimal(value)
-    if abs(int(number)) > largest:
+    if int(number) not in whole:
         return f"is too large for {kind}"
     if number != round(number, places):
         return f"would be rounded: {kind} has {places or 'no'} decimal places"

@@ -3,7 +3,8 @@
 Each entry of the catalogue changes a copy of the last good build's source
 tables, or of the seed files, as the next day's load would bring the change;
 then the build is replayed. The catalogue says at its top how to read and
-extend it. Exit code 1 where an entry ends in another way than it says.
+extend it. Exit code 1 where an entry ends in another way than it says, or is
+itself broken.
 """
 
 import argparse
@@ -132,7 +133,8 @@ class Result:
     """How an entry ended; `differences` is empty where it is as expected.
 
     `caught_by` are the names, and `nodes` dbt's ids, of what failed or, where
-    nothing did, of what warned.
+    nothing did, of what warned. `held_back` are the ids of the models that
+    were not built.
     """
 
     id: str
@@ -141,6 +143,7 @@ class Result:
     status: str = "ok"
     caught_by: list[str] = field(default_factory=list)
     nodes: list[str] = field(default_factory=list)
+    held_back: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     seconds: float = 0
 
@@ -271,8 +274,8 @@ def read_build(
 def try_fault(fault: Fault, target: Path, when_caught: list[str]) -> Result:
     """Apply a fault to a copy of the build, replay the build and judge it.
 
-    Raises:
-        UserError: the entry is broken, or changes nothing.
+    An entry that is broken, or changes nothing, differs like any other: the
+    rest of the catalogue shall be tried all the same.
     """
     begin = time.monotonic()
     result = Result(fault.id, fault.kind, fault.expect)
@@ -280,8 +283,7 @@ def try_fault(fault: Fault, target: Path, when_caught: list[str]) -> Result:
         with tempfile.TemporaryDirectory() as folder:
             judge_in(Path(folder), fault, target, when_caught, result)
     except BROKEN_ENTRY as error:
-        text = str(error).splitlines()[0]
-        raise project.UserError(f"{fault.id}: {text}") from None
+        result.differences = [str(error).splitlines()[0]]
     result.status = "differs" if result.differences else "ok"
     result.seconds = round(time.monotonic() - begin, 1)
     return result
@@ -340,6 +342,11 @@ def judge_in(
             ),
         ]
         result.nodes = failing or warning
+        result.held_back = [
+            outcome.node.id
+            for outcome in outcomes
+            if outcome.status == "skip" and outcome.node.kind == "model"
+        ]
         result.caught_by = sorted(
             set(failed or warned), key=lambda name: (name not in fault.by, name)
         )

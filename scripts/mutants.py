@@ -44,10 +44,10 @@ from mutations import DIALECT, Edit, Model
 
 DATABASE = "classicmodels.duckdb"
 EQUIVALENT = project.ROOT / "tests" / "mutants" / "equivalent.yml"
-# A lost join condition multiplies rows; nobody waits longer than this.
-SECONDS = 60
 
-Outcome = Literal["contract", "unit test", "data test", "warned", "unnoticed"]
+Outcome = Literal[
+    "contract", "unit test", "data test", "warned", "timed out", "unnoticed"
+]
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,15 @@ class UnitTest:
 class Judge:
     """Makes mutants and puts them to the tests, in a database of its own."""
 
-    def __init__(self, plan: replay.Plan, database: Path, folder: Path) -> None:
-        """Copy the database to a folder of this process below `folder`."""
+    def __init__(
+        self, plan: replay.Plan, database: Path, folder: Path, limit: float
+    ) -> None:
+        """Copy the database to a folder of this process below `folder`.
+
+        A unit test, or the data tests together, may take `limit` seconds.
+        """
         self.plan = plan
+        self.limit = limit
         folder = folder / str(os.getpid())
         (folder / "edited").mkdir(parents=True)
         self.original = Path(shutil.copy(database, folder / DATABASE))
@@ -230,6 +236,19 @@ class Judge:
 
     def judge(self, mutant: Mutant) -> Verdict:
         """Put a mutant to the contract, the unit tests and the data tests."""
+        try:
+            return self.first_notice(mutant)
+        except TimeoutError:
+            name = self.plan.nodes[mutant.model].name
+            operator = mutant.edit.operator
+            return Verdict(mutant.id, name, operator, "timed out")
+
+    def first_notice(self, mutant: Mutant) -> Verdict:
+        """Return the verdict on a mutant.
+
+        Raises:
+            TimeoutError: the edit makes the SQL too slow.
+        """
         node = self.plan.nodes[mutant.model]
         left_out = 0
 
@@ -254,14 +273,14 @@ class Judge:
                 left_out += 1
                 continue
             try:
-                with time_limit(self.connection):
+                with time_limit(self.connection, self.limit):
                     passes = test.passes(self.connection, edited[0])
             except duckdb.Error:
                 passes = False
             if not passes:
                 return verdict("unit test", test.test.name)
         try:
-            with time_limit(self.connection):
+            with time_limit(self.connection, self.limit):
                 if self.same_rows(node.relation, mutant.sql):
                     return verdict("unnoticed")
         except duckdb.Error:
@@ -307,9 +326,16 @@ class Judge:
     def replayed(
         self, runs: Sequence[Collection[str]], changed: Mapping[str, str]
     ) -> replay.Outcome | None:
-        """Return the first outcome of some nodes that is no pass, if any."""
+        """Return the first outcome of some nodes that is no pass, if any.
+
+        Raises:
+            TimeoutError: they take too long.
+        """
         shutil.copy(self.original, self.edited)
-        with self.connect(self.edited) as connection, time_limit(connection):
+        with (
+            self.connect(self.edited) as connection,
+            time_limit(connection, self.limit),
+        ):
             for only in runs:
                 *_, last = self.plan.run(
                     connection,
@@ -331,23 +357,39 @@ def next_of_type(name: str, types: Mapping[str, str]) -> str | None:
 
 
 @contextmanager
-def time_limit(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Interrupt what runs for too long: a lost join multiplies rows."""
-    timer = threading.Timer(SECONDS, connection.interrupt)
+def time_limit(
+    connection: duckdb.DuckDBPyConnection, seconds: float
+) -> Iterator[None]:
+    """Interrupt what runs for too long: a lost join multiplies rows.
+
+    Raises:
+        TimeoutError: instead of the error that the interrupt leads to.
+    """
+    is_over = threading.Event()
+
+    def end() -> None:
+        is_over.set()
+        connection.interrupt()
+
+    timer = threading.Timer(seconds, end)
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+        if is_over.is_set():
+            raise TimeoutError
 
 
 _judge: Judge
 
 
-def begin(plan: replay.Plan, database: Path, folder: Path) -> None:
+def begin(
+    plan: replay.Plan, database: Path, folder: Path, limit: float
+) -> None:
     """Give a process of the pool its judge."""
     global _judge
-    _judge = Judge(plan, database, folder)
+    _judge = Judge(plan, database, folder, limit)
 
 
 def control(models: Sequence[str]) -> replay.Outcome | None:
@@ -419,7 +461,7 @@ def untrue_entries(
         if id.split(" | ")[0] in names and id not in outcomes:
             found.append(f"no such mutant: {id}")
         elif outcomes.get(id, "unnoticed") != "unnoticed":
-            found.append(f"noticed by a {outcomes[id]}: {id}")
+            found.append(f"noticed ({outcomes[id]}): {id}")
     return found
 
 
@@ -432,6 +474,7 @@ class Score:
     unit_test: int = 0
     data_test: int = 0
     warned: int = 0
+    timed_out: int = 0
     equivalent: int = 0
     unnoticed: int = 0
 
@@ -451,8 +494,8 @@ class Score:
 
     @property
     def noticed(self) -> int:
-        """How many somebody noticed."""
-        return self.contract + self.unit_test + self.data_test + self.warned
+        """How many somebody noticed, or would: those take too long."""
+        return self.mutants - self.equivalent - self.unnoticed
 
     @property
     def percent(self) -> float:
@@ -470,6 +513,7 @@ class Score:
                 self.unit_test,
                 self.data_test,
                 self.warned,
+                self.timed_out,
                 self.equivalent,
                 self.unnoticed,
             )
@@ -483,6 +527,7 @@ HEADINGS = (
     "Unit test",
     "Data test",
     "Warned",
+    "Timed out",
     "Equivalent",
     "Unnoticed",
 )
@@ -542,6 +587,14 @@ def main() -> int:
         f" (default: {project.shown(EQUIVALENT)})",
     )
     parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="for each unit test, and for the data tests together; a mutant"
+        " that takes longer counts as noticed (default: 60)",
+    )
+    parser.add_argument(
         "--show", metavar="MUTANT", help="print the diff of one mutant only"
     )
     arguments = parser.parse_args()
@@ -572,7 +625,7 @@ def main() -> int:
         ProcessPoolExecutor(
             os.cpu_count(),
             initializer=begin,
-            initargs=(plan, database, Path(folder)),
+            initargs=(plan, database, Path(folder), arguments.time_limit),
         ) as pool,
     ):
         ids = [models[name] for name in chosen]
@@ -582,7 +635,14 @@ def main() -> int:
                     print(pool.submit(difference_of, mutant).result())
                     return 0
             raise project.UserError(f"no such mutant: {arguments.show}")
-        if objection := pool.submit(control, ids).result():
+        try:
+            objection = pool.submit(control, ids).result()
+        except TimeoutError:
+            raise project.UserError(
+                f"more than {arguments.time_limit:g} s go by before anything"
+                " is edited: give more with --time-limit"
+            ) from None
+        if objection:
             raise project.UserError(
                 f"{objection.node.name}: {objection.status} before anything"
                 f" is edited: run {replay.MADE_BY}"
@@ -602,13 +662,14 @@ def main() -> int:
     for name, score in scores.items():
         print(score.line(name))
     print(Score.of(verdicts, reasons).line("Total"))
-    unnoticed = [
-        verdict.id
-        for verdict in verdicts
-        if verdict.outcome == "unnoticed" and verdict.id not in reasons
-    ]
-    if unnoticed:
-        print("\nUnnoticed:", *unnoticed, sep="\n  ")
+    for outcome in ("timed out", "unnoticed"):
+        ids = [
+            verdict.id
+            for verdict in verdicts
+            if verdict.outcome == outcome and verdict.id not in reasons
+        ]
+        if ids:
+            print(f"\n{outcome.capitalize()}:", *ids, sep="\n  ")
 
     low = [
         name

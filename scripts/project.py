@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,6 +12,21 @@ from typing import Any, NoReturn
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# dbt's commands that build or test. Others, such as compile, write
+# run_results.json as well, over what was known of the last build.
+BUILDING = {"build", "retry", "run", "seed", "snapshot", "test"}
+# Messages that quote names, or the values of a unit test: ours, not the data's.
+QUOTES_OURS = re.compile(
+    r"(Binder|Catalog|IO|Parser) Error:|actual differs from expected"
+)
+# Of all other messages, the lines behind the first that hold no value but in
+# quotes.
+SAFE_LINE = re.compile(
+    r"LINE \d+: .*| *\^|Error when converting column .*"
+    r"|Column \w+ is being converted as type .*"
+    r"|Expected Number of Columns: \d+ Found: \d+"
+)
 
 
 class UserError(Exception):
@@ -46,6 +63,84 @@ def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
         raise UserError(f"{shown(path)} is damaged: {error}") from None
     except OSError as error:
         raise UserError(f"{shown(path)}: cannot be read: {error}") from None
+
+
+def no_node_ran(target: Path) -> str:
+    """Say what it means that there is no run_results.json."""
+    return (
+        f"{shown(target / 'run_results.json')} is missing: the last build did"
+        " not get as far as running a node; what it printed tells why"
+    )
+
+
+def nothing_known(command: str) -> str:
+    """Say what it means that a command not of BUILDING wrote the results."""
+    return (
+        f"the last dbt command, {command}, built and tested nothing, and"
+        " wrote over what was known"
+    )
+
+
+def is_hook(result: Mapping[str, Any]) -> bool:
+    """Whether a result of run_results.json is that of a hook, no node."""
+    return result["unique_id"].startswith("operation.")
+
+
+def broken_off(
+    manifest: Mapping[str, Any], run: Mapping[str, Any]
+) -> str | None:
+    """Say how far a build came before it was broken off, if it was.
+
+    Ctrl-C leaves a run_results.json with the nodes alone that had run.
+
+    Args:
+        manifest: that of the run; what was added since counts as not run.
+        run: the content of run_results.json.
+    """
+    arguments = run["args"]
+    chosen = ("select", "exclude", "selector")
+    kinds = ("resource_types", "exclude_resource_types")
+    if arguments["which"] != "build" or any(
+        arguments.get(name) for name in (*chosen, *kinds)
+    ):
+        return None
+    nodes = manifest["nodes"] | manifest["unit_tests"]
+    planned = {
+        unique_id
+        for unique_id, node in nodes.items()
+        if unique_id.startswith(
+            ("model.", "seed.", "snapshot.", "test.", "unit_test.")
+        )
+        and node["config"]["enabled"]
+        and node["config"].get("materialized") != "ephemeral"
+    }
+    missing = planned - {one["unique_id"] for one in run["results"]}
+    if not missing:
+        return None
+    return f"{len(planned - missing)} of {plural(len(planned), 'node')} ran"
+
+
+def message_lines(message: str | None) -> list[str]:
+    """Return what dbt's message says, without values from the data.
+
+    An error quotes what it chokes on, of a seed a whole line of the file, and
+    that may be a person's. Colours, blank lines and the name of the node in
+    front are left out as well.
+    """
+    plain = re.sub(r"\x1b\[[\d;]*m", "", message or "")
+    lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
+    kind = ""
+    if len(lines) > 1 and re.match(r"\w+ Error in ", lines[0]):
+        kind = lines.pop(0)
+    lines = textwrap.dedent("\n".join(lines)).splitlines()
+    if (
+        not lines
+        or kind.startswith("Compilation")
+        or QUOTES_OURS.match(lines[0])
+    ):
+        return lines
+    kept = lines[:1] + [line for line in lines[1:] if SAFE_LINE.fullmatch(line)]
+    return [re.sub(r"""(['"]).*\1|['"].*""", "'...'", line) for line in kept]
 
 
 def read_yaml(path: Path) -> Any:
@@ -129,11 +224,19 @@ def plural(count: int, noun: str) -> str:
 def run(name: str, main: Callable[[], int]) -> NoReturn:
     """Run a script's `main` and exit with its code.
 
-    A UserError becomes one line on stderr and exit code 1.
+    A UserError becomes one line on stderr and exit code 1. Exit code 1 is
+    also that of a script whose reader, such as `head`, has gone.
     """
+    code: int | str = 1
     try:
-        sys.exit(main())
-    except UserError as error:
-        sys.exit(f"{name}: {error}")
-    except KeyboardInterrupt:
-        sys.exit(f"{name}: interrupted")
+        try:
+            code = main()
+        except UserError as error:
+            code = f"{name}: {error}"
+        except KeyboardInterrupt:
+            code = f"{name}: interrupted"
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left to print must not fail once more at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

@@ -33,7 +33,8 @@ class Node:
 
     `statement` makes the relation of a model or snapshot; of a test it counts
     the failing rows. `sql` is the select inside of it. `attached_to` is the
-    id of the model that a generic test looks at.
+    id of the model that a generic test looks at. Seeds are parents only: a
+    test that reads one holds back no model that does not.
     """
 
     id: str
@@ -216,7 +217,11 @@ def read_plan(target: Path) -> Plan:
             target,
             id,
             node,
-            frozenset(chosen).intersection(node["depends_on"]["nodes"]),
+            frozenset(
+                parent
+                for parent in node["depends_on"]["nodes"]
+                if parent in chosen or parent.startswith("seed.")
+            ),
         )
         for id, node in chosen.items()
     }

@@ -208,7 +208,11 @@ def merged(
 
 
 def main() -> int:
-    """Write the scores, or with --check only compare them."""
+    """Write the scores, or with --check only compare them.
+
+    A run of some models is compared for these alone; the scores of the others
+    may be stale, unseen.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -216,7 +220,8 @@ def main() -> int:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; exit with 1 when a score is stale",
+        help="write nothing; exit with 1 when the docs differ from the last"
+        " results, which after a run of some models are those of these alone",
     )
     parser.add_argument(
         "--target-path",

@@ -2,9 +2,10 @@
 
 For a test: what it wants, the first of the rows that break it, the models
 that were held back, and where to look further. Of a row it shows the natural
-key, the columns that the test is about, and numbers, dates and flags. No
-other text, and no contact data: names of persons, phones, streets and e-mail
-addresses do not belong into a log.
+key, the columns that the test is about, numbers, dates and flags, and texts
+that the test makes or, in tests/singular, selects. Contact data does not
+belong into a log: no column is shown whose name speaks of a person's name, a
+phone, a street or an e-mail address, and of an error no value that it quotes.
 """
 
 import argparse
@@ -28,7 +29,6 @@ WORDS = {
     "partial success": "broke off",
     "warn": "warned",
 }
-COMMANDS = {"build", "retry", "run", "seed", "snapshot", "test"}
 # What a test without a description wants; the arguments are those in its YAML.
 SENTENCES = {
     "not_null": "{column_name} is never null.",
@@ -65,10 +65,11 @@ class Run:
     """The artifacts of the last run.
 
     Attributes:
-        results: of each node, in the order of the run.
+        results: of each node and hook, in the order of the run.
         nodes: models, seeds, sources and tests by their unique id.
         command: dbt's, such as `build`.
         title: the command and the time of the run.
+        broken_off: how far it came, if it did not come to its end.
     """
 
     def __init__(self, target: Path) -> None:
@@ -78,6 +79,8 @@ class Run:
             UserError: an artifact is missing, damaged or of another run.
         """
         made_by = "make build"
+        if not (target / "run_results.json").exists():
+            raise project.UserError(project.no_node_ran(target))
         manifest = project.read_artifact(target, "manifest.json", made_by)
         results = project.read_artifact(target, "run_results.json", made_by)
         try:
@@ -88,6 +91,7 @@ class Run:
             self._macros: dict[str, Node] = manifest["macros"]
             self._parents: dict[str, list[str]] = manifest["parent_map"]
             self.command: str = results["args"]["which"]
+            self.broken_off = project.broken_off(manifest, results)
             ended = results["metadata"]["generated_at"]
             known = all(one["unique_id"] in self.nodes for one in self.results)
         except (KeyError, TypeError):
@@ -277,7 +281,8 @@ def explain(
     if kind == "test" and result["status"] in ("fail", "warn"):
         yield from explain_test(connection, run, node, result, limit)
     else:
-        yield from _message(result["message"] or "")
+        for line in project.message_lines(result["message"]):
+            yield f"  {line[: WIDTH - 5]}"
     if held := run.held_back(result["unique_id"]):
         more = len(held) - SHOWN_MODELS
         names = ", ".join(held[:SHOWN_MODELS])
@@ -312,16 +317,6 @@ def _cell(value: object) -> str:
     return "(null)" if value is None else textwrap.shorten(str(value), 30)
 
 
-def _message(message: str) -> Iterator[str]:
-    """Yield dbt's message without colours, blank lines and the node's name."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
-    lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
-    if len(lines) > 1 and re.match(r"\w+ Error in ", lines[0]):
-        del lines[0]
-    for line in textwrap.dedent("\n".join(lines)).splitlines():
-        yield f"  {line[: WIDTH - 5]}"
-
-
 def main() -> int:
     """Print what failed."""
     parser = argparse.ArgumentParser(
@@ -345,14 +340,17 @@ def main() -> int:
     limit = max(1, arguments.rows)
     run = Run(project.target_path(arguments.target_path))
     problems = run.problems()
-    total = f"{len(run.results)} nodes"
+    if run.broken_off:
+        print(f"The last run ({run.title}) was broken off: {run.broken_off}.")
+    nodes = [one for one in run.results if not project.is_hook(one)]
+    total = project.plural(len(nodes), "node")
     if not problems:
-        if run.command not in COMMANDS:
+        if run.command not in project.BUILDING:
             raise project.UserError(
-                f"the last dbt command, {run.command}, built and tested"
-                " nothing, and wrote over what was known: run make build"
+                f"{project.nothing_known(run.command)}: run make build"
             )
-        print(f"Nothing failed in the last run ({run.title}): {total}.")
+        if not run.broken_off:
+            print(f"Nothing failed in the last run ({run.title}): {total}.")
         return 0
     path = project.database_path()
     if not path.is_file():
@@ -369,7 +367,7 @@ def main() -> int:
                 print(f"\n{number}. {next(lines)}")
                 print("\n".join(f"{INDENT}{line}".rstrip() for line in lines))
     except duckdb.Error as error:
-        text = str(error).splitlines()[0]
+        text = project.message_lines(str(error))[0]
         raise project.UserError(f"{project.shown(path)}: {text}") from None
     return 0
 

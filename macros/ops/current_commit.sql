@@ -1,14 +1,20 @@
 {% macro current_commit() -%}
     {%- set given = dbt_metadata_envs.get('COMMIT') -%}
-    {#- dbt knows nothing of git, but DuckDB can read git's own log of HEAD. -#}
-    {%- set log = '.git/logs/HEAD' -%}
-    {%- if given or target.type != 'duckdb'
-        or not run_query("select file from glob('" ~ log ~ "')").rows -%}
+    {%- if given or target.type != 'duckdb' -%}
         {{ return(given) }}
     {%- endif -%}
-    {%- set lines = run_query(
-        "select content from read_text('" ~ log ~ "')"
-    ).rows[0][0].splitlines() -%}
-    {#- A line is: old commit, new commit, who, when. -#}
-    {{ return(lines[-1].split(' ')[1] if lines else none) }}
+    {#- dbt knows nothing of git, but DuckDB can read its files: HEAD holds a
+    commit or the name of the file that does. -#}
+    {%- set commit = {'id': 'ref: HEAD'} -%}
+    {%- for _ in range(2) if commit.id -%}
+        {%- if commit.id.startswith('ref: ') -%}
+            {%- set file = sql_text('.git/' ~ commit.id[5:]) -%}
+            {%- set found = run_query("select file from glob(" ~ file ~ ")").rows -%}
+            {%- do commit.update({
+                'id': run_query("select trim(content, chr(10)) from read_text(" ~ file ~ ")").rows[0][0]
+                if found else none
+            }) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(commit.id) }}
 {%- endmacro %}

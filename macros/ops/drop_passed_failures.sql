@@ -3,7 +3,7 @@
         if execute
         and result.node.resource_type == 'test'
         and result.node.relation_name
-        and result.status not in ['fail', 'warn'] %}
+        and result.status == 'pass' %}
     drop table if exists {{ result.node.relation_name }};
     {%- endfor %}
 {%- endmacro %}

@@ -25,5 +25,13 @@
             'group_value': dbt.type_string(),
             'total': 'decimal(18, 2)',
         },
+        'load_values': {
+            'invocation_id': dbt.type_string(),
+            'recorded_at': dbt.type_timestamp(),
+            'table_name': dbt.type_string(),
+            'row_key': dbt.type_string(),
+            'column_name': dbt.type_string(),
+            'value_hash': dbt.type_string(),
+        },
     }[table_name]) }}
 {%- endmacro %}

@@ -1,15 +1,12 @@
 {% macro ops_table_is_usable(table_name) -%}
     {#- Watching never breaks a build: a table that someone changed is left alone. -#}
-    {%- if not execute or flags.WHICH not in ['build', 'run', 'seed', 'snapshot', 'test'] -%}
-        {{ return(false) }}
-    {%- endif -%}
     {%- set relation = ops_relation(table_name) -%}
     {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
     {%- set missing = ops_columns(table_name) | reject('in', found) | list -%}
     {%- if missing -%}
         {%- do log(
             relation ~ " has no column " ~ missing | join(', ')
-            ~ ": nothing was recorded; drop the table, and the next run makes it anew",
+            ~ ": left alone; drop the table, and the next run makes it anew",
             info=true
         ) -%}
     {%- endif -%}

@@ -1,5 +1,5 @@
 {% macro record_run_results(results) -%}
-    {%- if not ops_table_is_usable('run_results') -%}
+    {%- if not is_recorded_run() or not ops_table_is_usable('run_results') -%}
         {{ return('') }}
     {%- endif -%}
     {%- set kinds = ['model', 'seed', 'snapshot', 'test', 'unit_test'] -%}
@@ -27,7 +27,7 @@
         {{ result.execution_time | round(3) }},
         {{ row_counts.get(result.node.unique_id, 'null') }},
         {{ result.failures if result.failures is not none else 'null' }},
-        {{ sql_text(result.message) }}
+        {{ sql_text(message_without_values(result.message)) }}
     ){{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

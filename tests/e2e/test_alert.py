@@ -43,6 +43,7 @@ def node(name: str, path: str, description: str = "", **more: Any) -> dict:
         "name": name,
         "original_file_path": path,
         "description": description,
+        "config": {"enabled": True},
         **more,
     }
 
@@ -60,6 +61,11 @@ MANIFEST = {
     "nodes": {
         "model.classicmodels.dim_products": node(
             "dim_products", "models/dim_products.sql", "One row per product."
+        ),
+        "model.classicmodels.in_passing": node(
+            "in_passing",
+            "models/in_passing.sql",
+            config={"enabled": True, "materialized": "ephemeral"},
         ),
         "test.classicmodels.unique_orders.f6a5": node(
             "unique_orders", "models/orders.yml"
@@ -162,7 +168,10 @@ def artifacts(tmp_path: Path) -> Callable[..., Path]:
         results: list[dict],
         freshness: list[dict] | None = None,
         target: str | None = "dev",
+        # Of some nodes: only a build of all may be broken off.
+        **arguments: Any,
     ) -> Path:
+        arguments = {"which": "build", "select": ["some"]} | arguments
         write(tmp_path, "manifest", MANIFEST)
         write(
             tmp_path,
@@ -170,7 +179,7 @@ def artifacts(tmp_path: Path) -> Callable[..., Path]:
             {
                 "metadata": metadata(40),
                 "results": results,
-                "args": {"which": "build", "target": target},
+                "args": arguments | {"target": target},
             },
         )
         if freshness is not None:
@@ -323,6 +332,72 @@ def test_every_status_counts(artifacts: Callable[..., Path]):
     assert "build failed: 1 skipped (" in text(artifacts([*GOOD, odd[-1]]))
 
 
+def test_a_failed_hook_is_told_and_no_hook_is_counted(
+    artifacts: Callable[..., Path],
+):
+    hooks = [
+        result("operation.classicmodels.hook-0", "error", "IO Error: no room"),
+        result("operation.classicmodels.hook-1", "skipped"),
+    ]
+    lines = text(artifacts(GOOD + hooks)).splitlines()
+    assert lines[0].startswith("classicmodels: build failed: 1 error (target")
+    assert lines[1] == "error: hook-0: IO Error: no room"
+    assert "build passed: 2 nodes" in text(artifacts(GOOD + hooks[1:]))
+
+
+def test_a_build_that_was_broken_off_failed(
+    artifacts: Callable[..., Path], chat: Chat
+):
+    """Four nodes are to be built or tested; the ephemeral one is none."""
+    target = artifacts([*GOOD, BAD[3]], select=[])
+    code, _ = alert(target, webhook=chat.webhook)
+    assert code == 0
+    assert chat.messages[0]["text"].startswith(
+        "classicmodels: build failed: broken off, 2 of 4 nodes ran, 1 warning"
+        " (target dev"
+    )
+    whole = [*GOOD, *BAD[1:3]]
+    assert "broken off" not in text(artifacts(whole, select=[]))
+    for name in ("exclude", "selector", "resource_types"):
+        told = text(artifacts(GOOD, select=[], **{name: ["some"]}))
+        assert "build passed: 2 nodes" in told
+    assert "run passed" in text(artifacts(GOOD, select=[], which="run"))
+
+
+@pytest.mark.parametrize(
+    "lost", [("run_results",), ("run_results", "manifest")]
+)
+def test_a_build_that_ran_no_node_failed(
+    artifacts: Callable[..., Path], chat: Chat, lost: tuple[str, ...]
+):
+    target = artifacts(GOOD, FRESHNESS)
+    for name in lost:
+        (target / f"{name}.json").unlink()
+    code, printed = alert(target, webhook=chat.webhook)
+    assert code == 0
+    assert printed.endswith("alert: sent\n")
+    assert chat.messages[0]["text"].splitlines()[0] == (
+        f"classicmodels: build failed: {target}/run_results.json is missing:"
+        " the last build did not get as far as running a node; what it printed"
+        " tells why"
+    )
+
+
+def test_a_command_that_builds_nothing_is_no_good_news(
+    artifacts: Callable[..., Path], chat: Chat
+):
+    target = artifacts(GOOD, which="compile")
+    code, _ = alert(target, webhook=chat.webhook)
+    assert code == 0
+    assert chat.messages[0]["text"].splitlines()[0] == (
+        "classicmodels: the last dbt command, compile, built and tested"
+        " nothing, and wrote over what was known"
+    )
+    assert "compile failed: 1 error" in text(
+        artifacts(BAD[:1], which="compile")
+    )
+
+
 def test_long_news_are_cut(artifacts: Callable[..., Path]):
     many = [
         result(f"model.classicmodels.{kind}_{count}", kind, "&" * 20_000, 1)
@@ -343,6 +418,7 @@ def test_no_value_from_the_data_is_told(artifacts: Callable[..., Path]):
     errors = [
         "Conversion Error: Could not convert string 'Jean K'ing' to INT32",
         'Constraint Error: Duplicate key "name: King" violates it',
+        "Conversion Error: CSV Error on Line: 3\n  Original Line: 103,King",
         "Invalid Input Error: cannot read 'King",
     ]
     header = "Runtime Error in model a (models/a.sql)\n  "
@@ -453,7 +529,9 @@ def test_the_real_artifacts(warehouse: Project):
     assert code == 0
     # What ran last was the build, or dbt docs or an analysis after it.
     assert re.match(
-        r"classicmodels: \w+ passed: \d+ nodes?, no warning", printed
+        r"classicmodels: (build passed: \d+ nodes, no warning"
+        r"|the last dbt command, \w+, built and tested nothing)",
+        printed,
     )
 
 
@@ -650,14 +728,11 @@ def test_damaged_artifacts_are_one_clear_line(
     assert re.fullmatch(rf"alert: .*{name}\.json.*\n", printed)
 
 
-@pytest.mark.parametrize("name", ["manifest", "run_results"])
-def test_missing_artifacts_are_one_clear_line(
-    artifacts: Callable[..., Path], name: str
-):
+def test_a_missing_manifest_is_one_clear_line(artifacts: Callable[..., Path]):
     target = artifacts(BAD)
-    (target / f"{name}.json").unlink()
+    (target / "manifest.json").unlink()
     code, printed = alert(target)
     assert code == 1
     assert re.fullmatch(
-        rf"alert: .*{name}\.json is missing: run dbt build\n", printed
+        r"alert: .*manifest\.json is missing: run dbt build\n", printed
     )

@@ -199,6 +199,21 @@ DAMAGE = {
         in_line(2, b"10100,", b"2147483648,"),
         "2: orderNumber: '2147483648' is too large for integer",
     ),
+    "less than a smallint": (
+        LINES,
+        in_line(2, b",30,", b",-32769,"),
+        "2: quantityOrdered: '-32769' is too large for smallint",
+    ),
+    "less than an integer": (
+        LINES,
+        in_line(2, b"10100,", b"-2147483649,"),
+        "2: orderNumber: '-2147483649' is too large for integer",
+    ),
+    "less than a decimal": (
+        LINES,
+        in_line(2, b",136.00,", b",-100000000.00,"),
+        "2: priceEach: '-100000000.00' is too large for decimal(10,2)",
+    ),
     "more than a decimal": (
         LINES,
         in_line(2, b",136.00,", b",100000000.00,"),
@@ -297,6 +312,9 @@ LEGAL = {
     "blanks around a text": (LINES, in_line(2, b"S18_1749", b" S18_1749  ")),
     "a person named Null": (CUSTOMERS, in_line(4, b"Ferguson", b"Null")),
     "a number of no cents": (LINES, in_line(2, b"136.00", b"136")),
+    "the least smallint": (LINES, in_line(2, b",30,", b",-32768,")),
+    "the least integer": (LINES, in_line(2, b"10100,", b"-2147483648,")),
+    "the least decimal": (LINES, in_line(2, b"136.00", b"-99999999.99")),
     "a null": (ORDERS, in_line(2, b"2003-01-10", b"")),
     "an address of two lines": (
         CUSTOMERS,

@@ -65,6 +65,16 @@ def test_setup_says_in_one_line_which_python_it_wants(
     assert not (scratch / ".venv").exists()
 
 
+def test_a_build_that_stops_early_leaves_no_old_results(scratch: Path):
+    """Else make why and make alert would tell of another build."""
+    results = scratch / "target" / "run_results.json"
+    results.parent.mkdir()
+    results.write_text("{}")
+    done = run("make", "build", "PYTHON=/no/python", cwd=scratch)
+    assert done.returncode != 0
+    assert not results.exists()
+
+
 def install(
     folder: Path, hub: str, *options: str
 ) -> tuple[int, list[str], set[str]]:

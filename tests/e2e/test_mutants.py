@@ -222,6 +222,41 @@ def test_data_tests_see_what_unit_tests_leave(sales: Sales):
     assert set(outcomes.values()) == {"unnoticed"}
 
 
+def test_a_mutant_that_takes_too_long_is_named(sales: Sales):
+    sales.build(unit_test=False)
+    path = sales.folder / "classicmodels.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "insert into orders select range, range from range(100, 200000);"
+            "insert into customers from (select range, 'x' from"
+            " range(100, 200000));"
+            f"create or replace table sales as ({MODEL})"
+        )
+    _, output, outcomes = sales.mutants("--time-limit", "2")
+    (slow,) = (id for id in outcomes if id.endswith("ON TRUE"))
+    assert outcomes[slow] == "timed out"
+    _, _, unnoticed = output.partition("\nUnnoticed:")
+    _, _, timed_out = output.partition("\nTimed out:")
+    assert f"\n  {slow}\n" in timed_out
+    assert slow not in unnoticed
+    heading, line = output.partition("Model ")[2].splitlines()[:2]
+    assert "Timed out" in heading
+    score = json.loads((sales.folder / "mutants.json").read_text())
+    assert score["timed_out"] == list(outcomes.values()).count("timed out")
+    assert score["noticed"] == len(outcomes) - score["unnoticed"]
+    assert f"{score['timed_out']:>11}" in line
+
+
+def test_a_limit_too_short_for_the_build_is_one_line(sales: Sales):
+    sales.build()
+    code, output, _ = sales.mutants("--time-limit", "0")
+    assert code == 1
+    assert output == (
+        "mutants: more than 0 s go by before anything is edited: give more"
+        " with --time-limit\n"
+    )
+
+
 def test_threshold_is_per_model_and_can_be_set(sales: Sales):
     sales.build(unit_test=False)
     assert sales.mutants("--at-least", "0")[0] == 0
@@ -240,7 +275,7 @@ def test_listed_equivalent_is_left_out_of_the_score(sales: Sales):
 @pytest.mark.parametrize(
     ("listed", "message"),
     [
-        (entry(LEFT_JOIN), f"noticed by a unit test: {LEFT_JOIN}"),
+        (entry(LEFT_JOIN), f"noticed (unit test): {LEFT_JOIN}"),
         (entry("sales | join | x -> y"), "no such mutant: sales | join | x"),
         (entry("gone | join | x -> y"), "no such mutant: gone | join | x"),
         ("- mutant: x", "an entry needs the texts mutant and reason"),

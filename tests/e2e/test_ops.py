@@ -30,11 +30,10 @@ def loaded(copy_project, warehouse) -> Project:
     lines = path.read_text().splitlines(keepends=True)
     lost = next(line for line in lines if line.startswith("103,HQ336336,2004"))
     path.write_text("".join(line for line in lines if line != lost))
-    git_log = project.folder / ".git/logs/HEAD"
-    git_log.parent.mkdir(parents=True)
-    git_log.write_text(
-        "00 aa11 A <a> 1 +0\tclone\naa11 bb22 A <a> 2 +0\tpull\n"
-    )
+    git = project.folder / ".git"
+    (git / "refs/heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    (git / "refs/heads/main").write_text("bb22\n")
 
     done = project.dbt("build", *SELECTION, check=False)
     assert done.returncode == 1
@@ -167,12 +166,23 @@ def test_the_reports_read_the_history(loaded):
     ) == [(2, True)]
 
 
+def test_a_total_that_is_new_to_the_project_is_no_drift(loaded):
+    with duckdb.connect(str(loaded.database)) as connection:
+        assert connection.execute(
+            "delete from ops.load_totals where group_name = 'average'"
+        ).fetchone() == (2,)
+    loaded.dbt(
+        "test", "-s", "stg_products,test_name:agrees_with_last_good_build"
+    )
+
+
 def test_stale_runs_are_reported(loaded):
     loaded.dbt("source", "freshness")
     with duckdb.connect(str(loaded.database)) as connection:
         for table, column, days in (
             ("run_results", "started_at", 2),
             ("load_totals", "recorded_at", 8),
+            ("load_values", "recorded_at", 0),
         ):
             connection.execute(
                 f"update ops.{table}"
@@ -183,7 +193,7 @@ def test_stale_runs_are_reported(loaded):
     assert {
         result["unique_id"].rpartition(".")[2]: result["status"]
         for result in json.loads(text)["results"]
-    } == {"run_results": "warn", "load_totals": "error"}
+    } == {"run_results": "warn", "load_totals": "error", "load_values": "pass"}
 
 
 def test_watching_never_breaks_a_build(loaded):
@@ -191,10 +201,12 @@ def test_watching_never_breaks_a_build(loaded):
     with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("drop view ops.ops_row_counts")
         connection.execute("alter table ops.run_results drop column message")
-    loaded.dbt("build", "-s", "raw_productlines")
-    assert "ops.run_results has no column message" in loaded.said.replace(
-        '"', ""
-    )
+        connection.execute("alter table ops.load_totals drop column total")
+    (loaded.folder / ".git/HEAD").write_text("")
+    loaded.dbt("build", "-s", "+stg_product_lines")
+    said = loaded.said.replace('"', "")
+    assert "ops.run_results has no column message: left alone" in said
+    assert "ops.load_totals has no column total: left alone" in said
     with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("drop schema ops cascade")
     loaded.dbt("build", "-s", "raw_productlines")

@@ -1,5 +1,6 @@
 """Personal data is readable in the restricted schema and nowhere behind it."""
 
+import json
 import re
 
 OPEN_SCHEMAS = (
@@ -87,3 +88,28 @@ def test_masked_columns_are_masked(warehouse):
         assert re.fullmatch(r".?\*{4}", first_name)
         assert re.fullmatch(r".?\*{4}", last_name)
         assert phone == street == "****"
+
+
+RECORDED = {
+    "Runtime Error in seed customers (a.csv)\n  Invalid Input Error: CSV Error"
+    " on Line: 2\n  Original Line: 103,Carine,40.32.2555": (
+        "Runtime Error in seed customers (a.csv) Invalid Input Error: CSV Error"
+        " on Line: 2"
+    ),
+    "Conversion Error: Could not convert 'Anna' or \"King\"\nof Anna, King\n"
+    "King": "Conversion Error: Could not convert '...' or '...' of Anna, King",
+    'Binder Error: Column "phone" not found': (
+        'Binder Error: Column "phone" not found'
+    ),
+}
+
+
+def test_recorded_errors_quote_no_values(warehouse):
+    calls = (
+        "[{{ message_without_values(" + json.dumps(message) + ") }}]"
+        for message in RECORDED
+    )
+    warehouse.dbt("compile", "--quiet", "--inline", " ".join(calls))
+    assert warehouse.said.split("[", 1)[1].strip() == (
+        "] [".join(RECORDED.values()) + "]"
+    )

@@ -1,14 +1,18 @@
 """`make why` says what failed, and shows the rows without contact data."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from conftest import BIN, Project, Rows, edit, run
+from conftest import BIN, ROOT, Project, Rows, clean_environment, edit, run
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -202,25 +206,129 @@ def test_rows_that_are_gone_are_no_error(damaged: Project, tmp_path: Path):
     )
 
 
+Artifact = dict[str, Any]
+
+
+def altered(
+    damaged: Project, folder: Path, change: Callable[[Artifact], None]
+) -> Path:
+    """Return a target folder with the same run, but for a change of it."""
+    shutil.copy(damaged.target / "manifest.json", folder)
+    content = json.loads((damaged.target / "run_results.json").read_text())
+    change(content)
+    (folder / "run_results.json").write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("select cast('King' as int)", "Could not convert string '...' to"),
+        # It repeats the value, without quotes, in a line of its own.
+        ("select strptime('King', '%Y')", "Could not parse string '...'"),
+        # It shows the line of the file, which here goes on in the next.
+        ("copy seed from '{file}' (header)", "column b is being converted as"),
+    ],
+)
+def test_an_error_shows_no_value_of_the_data(
+    damaged: Project, tmp_path: Path, query: str, told: str
+):
+    file = tmp_path / "seed.csv"
+    file.write_text('name,b\n"Jean\nKing",Paris\n')
+    with duckdb.connect() as connection:
+        connection.execute("create table seed (name varchar, b int)")
+        with pytest.raises(duckdb.Error) as error:
+            connection.execute(query.format(file=file))
+    message = str(error.value).replace("\n", "\n  ")
+    assert "King" in message
+
+    def fail(run: Artifact) -> None:
+        for one in run["results"]:
+            if one["unique_id"] == "seed.classicmodels.countries":
+                one["status"] = "error"
+                one["message"] = f"Runtime Error in seed a (a.csv)\n  {message}"
+
+    code, text = why(altered(damaged, tmp_path, fail), damaged.database)
+    assert code == 0
+    part = about(text, "Broke off: seed countries")
+    assert told.lower() in part.lower()
+    assert not re.search("Jean|King|Paris", part)
+
+
 @pytest.fixture
 def passed(damaged: Project, tmp_path: Path) -> Path:
     """A target folder in which everything passed."""
-    shutil.copy(damaged.target / "manifest.json", tmp_path)
-    results = json.loads((damaged.target / "run_results.json").read_text())
-    for result in results["results"]:
-        result["status"] = "pass"
-    (tmp_path / "run_results.json").write_text(json.dumps(results))
-    return tmp_path
+
+    def heal(run: Artifact) -> None:
+        for one in run["results"]:
+            one["status"] = "pass"
+
+    return altered(damaged, tmp_path, heal)
 
 
 def test_without_a_failure_it_says_so(damaged: Project, passed: Path):
     code, text = why(passed, damaged.database)
     assert code == 0
-    assert re.fullmatch(
+    found = re.fullmatch(
         r"Nothing failed in the last run \(dbt build, \d{4}-\d\d-\d\d"
-        r" \d\d:\d\d UTC\): \d+ nodes\.\n",
+        r" \d\d:\d\d UTC\): (\d+) nodes\.\n",
         text,
     )
+    results = json.loads((passed / "run_results.json").read_text())["results"]
+    hooks = [r for r in results if r["unique_id"].startswith("operation.")]
+    assert hooks
+    assert int(found[1]) == len(results) - len(hooks)
+
+
+def test_a_build_that_was_broken_off_says_so(damaged: Project, passed: Path):
+    """The run is one of some models; without its selection it is not whole."""
+    path = passed / "run_results.json"
+    run = json.loads(path.read_text())
+    for name in ("select", "exclude"):
+        assert run["args"][name]
+        run["args"][name] = []
+    path.write_text(json.dumps(run))
+    code, text = why(passed, damaged.database)
+    assert code == 0
+    found = re.fullmatch(
+        r"The last run \(dbt build, [\d :-]+ UTC\) was broken off:"
+        r" (\d+) of (\d+) nodes ran\.\n",
+        text,
+    )
+    manifest = damaged.manifest
+    kinds = ("model", "seed", "snapshot", "test")
+    total = len(manifest["unit_tests"]) + sum(
+        node["resource_type"] in kinds for node in manifest["nodes"].values()
+    )
+    ran = [
+        one
+        for one in run["results"]
+        if not one["unique_id"].startswith("operation.")
+    ]
+    assert (int(found[1]), int(found[2])) == (len(ran), total)
+    # What failed before is told as ever.
+    run["results"][-1]["status"] = "fail"
+    one = next(r for r in run["results"] if r["unique_id"].startswith("seed."))
+    one["status"] = "error"
+    path.write_text(json.dumps(run))
+    _, text = why(passed, damaged.database)
+    assert re.match(r"The last run .*\nOf \d+ nodes in the last run", text)
+
+
+def test_a_reader_that_has_enough_is_no_error(damaged: Project):
+    """As in `why.py | head`: nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [BIN / "python", "scripts/why.py", "--target-path", damaged.target],
+        cwd=ROOT,
+        env=clean_environment(CLASSICMODELS_DB=str(damaged.database)),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_command_that_tests_nothing_is_no_good_news(
@@ -240,7 +348,12 @@ def test_a_command_that_tests_nothing_is_no_good_news(
 @pytest.mark.parametrize(
     ("artifact", "content", "message"),
     [
-        ("run_results.json", None, r"is missing: run make build"),
+        (
+            "run_results.json",
+            None,
+            r"run_results\.json is missing: the last build did not get as far"
+            r" as running a node; what it printed tells why",
+        ),
         ("run_results.json", "{", r"is damaged: .*"),
         ("run_results.json", "{}", r"are damaged: run make build"),
         ("manifest.json", "[]", r"are damaged: run make build"),

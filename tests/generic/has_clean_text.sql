@@ -1,40 +1,39 @@
 {% test has_clean_text(model) %}
 
-{%- set columns = adapter.get_columns_in_relation(model) | map(attribute='name') | list %}
-{#- All texts of a row in one, each between two unit separators. -#}
-{%- set separator = 'chr(31)' %}
-{%- set texts = [separator] %}
-{%- for column in columns %}
-{%- do texts.append(
-    "coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '-') || " ~ separator
-) %}
-{%- endfor %}
-{#- UTF-8 read as Latin-1 turns a letter into 'Ã' and one of these. -#}
-{%- set second = '¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿' %}
+{#- Signs that the second byte of a letter becomes, read as Latin-1 or 1252. -#}
+{%- set second = '[¡-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]' %}
+{#- What no text may hold, and why: regular expressions of RE2. -#}
+{%- set patterns = {
+    'an empty text': '^$',
+    'a blank at an end': '^ | $',
+    'a doubled blank': '  ',
+    'a control character, a tab, a line break or a no-break space':
+        '[\\x{00}-\\x{1f}\\x{7f}-\\x{a0}]',
+    'a character without a width or a byte-order mark':
+        '[\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]',
+    'an accent apart from its letter': '[\\x{300}-\\x{36f}]',
+    'the sign for what could not be read': '\\x{fffd}',
+    'UTF-8 read as Windows-1252': '[ÃÂÐ]' ~ second ~ '|â€',
+    'UTF-8 read as Mac Roman': '[√¬]',
+    'a question mark for a letter': '[\\pL\\pN]\\?\\pL',
+    'an entity of HTML': '&(#x?[0-9A-Fa-f]+|[A-Za-z]{2,8});',
+    'the code of a URL': '%[0-9][0-9A-Fa-f]|%[0-9A-Fa-f]{2}%',
+    'markup': '<[A-Za-z/!]',
+    'a formula of a spreadsheet': '^[=@]',
+    'a word for null': '^(NULL|null|nan|\\\\N|#N/A)$',
+} %}
+{#- People are called None; nothing else is. -#}
+{%- set null_words = ['None', 'NaN'] %}
 
-with
-
-rows_with_text as (
-
-    select
-        {{ columns | join(', ') }},
-        {{ texts | join(' || ') }} as all_text
-    from {{ model }}
-
-)
-
-select {{ columns | join(', ') }}
-from rows_with_text
+select *
+from {{ model }}
 where
-    all_text like '%  %'
-    or position({{ separator }} || ' ' in all_text) > 0
-    or position(' ' || {{ separator }} in all_text) > 0
-    {%- for code in [9, 10, 13, 160, 65533] %}
-    or position(chr({{ code }}) in all_text) > 0
-    {%- endfor %}
-    or translate(all_text, '{{ second }}', '{{ '¿' * second | length }}') like '%Ã¿%'
-    {%- for word in ['', 'NULL', 'null', '\\N', 'NaN', 'nan', 'None', '#N/A'] %}
-    or position({{ separator }} || '{{ word }}' || {{ separator }} in all_text) > 0
+    false
+    {%- for column in adapter.get_columns_in_relation(model) if column.is_string() %}
+    or regexp_matches({{ column.name }}, '{{ patterns.values() | join('|') }}')
+    {%- if not column.name.endswith(('first_name', 'last_name')) %}
+    or {{ column.name }} in ('{{ null_words | join("', '") }}')
+    {%- endif %}
     {%- endfor %}
 
 {% endtest %}

@@ -1,4 +1,4 @@
--- Odd, but possible: a customer may order the same again on the same day.
+-- Odd, but possible: a customer may order the same again within a month.
 {{ config(severity='warn') }}
 
 with
@@ -43,7 +43,6 @@ final as (
     inner join orders_with_lines as later_orders
         on
             orders_with_lines.customer_id = later_orders.customer_id
-            and orders_with_lines.order_date = later_orders.order_date
             and orders_with_lines.order_id < later_orders.order_id
             and orders_with_lines.line_count = later_orders.line_count
             and orders_with_lines.product_id = later_orders.product_id
@@ -51,6 +50,10 @@ final as (
             = later_orders.quantity_ordered
             and orders_with_lines.unit_price_amount
             = later_orders.unit_price_amount
+    where
+        {{ dbt.datediff(
+            'orders_with_lines.order_date', 'later_orders.order_date', 'day'
+        ) }} between -31 and 31
     group by
         orders_with_lines.order_id,
         later_orders.order_id,

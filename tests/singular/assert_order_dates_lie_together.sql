@@ -20,7 +20,7 @@ final as (
         ) }} > 2 * 366
         or {{ dbt.datediff(
             'stg_orders.order_date', 'stg_orders.shipped_date', 'day'
-        ) }} > 2 * 366
+        ) }} > 5 * 366
 
 )
 
