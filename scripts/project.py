@@ -162,19 +162,22 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{shown(path)}: {text}") from None
 
 
-def with_block(path: Path, name: str, block: str) -> str:
+def with_block(
+    path: Path, name: str, block: str, comment: str = "<!-- {} -->"
+) -> str:
     """Return a Markdown file's text with a generated block replaced.
 
     Args:
         path: the file.
         name: the block stands between the comments name:start and name:end.
         block: what is to stand there.
+        comment: how the file writes a comment.
 
     Raises:
         UserError: the comments are missing.
     """
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    start, end = (comment.format(f"{name}:{edge}") for edge in ("start", "end"))
     head, found_start, rest = text.partition(start)
     _, found_end, tail = rest.partition(end)
     if not found_start or not found_end:

@@ -20,6 +20,8 @@ STORE = project.ROOT / "assets" / "scores.json"
 README = project.ROOT / "README.md"
 OVERVIEW = project.ROOT / "models" / "overview.md"
 CATALOGUE = project.ROOT / "tests" / "faults" / "catalogue.yml"
+# The docs page shows a comment of HTML as text.
+JINJA_COMMENT = "{{# {} #}}"
 MADE_BY = {"faults": "make faults", "mutants": "make mutants"}
 
 
@@ -265,7 +267,10 @@ def main() -> int:
         wanted |= {
             README: project.with_block(README, "scores", short_text(store)),
             OVERVIEW: project.with_block(
-                OVERVIEW, "scores", long_text(store, layers, undetectable)
+                OVERVIEW,
+                "scores",
+                long_text(store, layers, undetectable),
+                JINJA_COMMENT,
             ),
         }
     return project.write_or_check(

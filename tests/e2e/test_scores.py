@@ -10,7 +10,9 @@ import pytest
 
 from conftest import BIN, NOT_COPIED, ROOT, run
 
-BLOCK = re.compile(r"<!-- scores:start -->(.*)<!-- scores:end -->", re.DOTALL)
+BLOCK = re.compile(
+    r"scores:start (?:-->|#})(.*)(?:<!--|{#) scores:end", re.DOTALL
+)
 MODELS = {"raw_orders": "raw", "fct_orders": "marts/facts"}
 
 
