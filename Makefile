@@ -32,15 +32,19 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup deps build why alert test faults mutants lint format docs \
-	hooks clean forget lint-sql lint-other test-build docs-check
+.PHONY: help setup setup-extra deps build why alert diff test faults mutants \
+	lint format site docs notebook notebook-html metrics hooks clean forget \
+	lint-sql lint-other test-build docs-check
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
 setup: ## Create .venv with the locked requirements
 	@sh scripts/create_venv.sh "$(PYTHON)"
+
+setup-extra: setup ## Add the requirements of the notebook, the metrics and the browser
+	@sh scripts/create_venv.sh --extra "$(PYTHON)"
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@.venv/bin/python scripts/install_packages.py
@@ -62,6 +66,11 @@ why: ## Tell in plain words what failed in the last run
 alert: ## Tell a webhook what failed in the last run, and what is stale
 	-.venv/bin/dbt --quiet source freshness
 	@.venv/bin/python scripts/alert.py
+
+BASE ?= origin/main
+
+diff: deps ## Tell what the work tree changes in the data, against BASE=<git ref>
+	@.venv/bin/python scripts/diff.py "$(BASE)"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
 	.venv/bin/python scripts/faults.py --target-path $(TEST_TARGET)
@@ -109,11 +118,28 @@ format: deps ## Put SQL and Python into the project's style
 	.venv/bin/ruff check --fix $(PY)
 	.venv/bin/ruff format $(PY)
 
-docs: deps ## Write the docs page and redraw the ERD
+site: deps ## Write the site into target/site: dashboard, docs, dictionary
 	@test -f "$(DB)" || $(MAKE) build
 	.venv/bin/dbt --quiet docs generate --static
 	.venv/bin/python scripts/erd.py
 	.venv/bin/python scripts/docs_page.py
+	.venv/bin/python scripts/build_site.py
+
+docs: site ## Write the site and show it at a local port, until Ctrl-C
+	@.venv/bin/python scripts/serve_site.py
+
+notebook: setup-extra deps ## Open the analyst's notebook
+	@test -f "$(DB)" || $(MAKE) build
+	.venv/bin/python scripts/notebook.py open
+
+notebook-html: setup-extra deps ## Run the notebook and write it as a page
+	@test -f "$(DB)" || $(MAKE) build
+	.venv/bin/python scripts/notebook.py html
+
+metrics: setup-extra deps ## Validate the metrics
+	@test -f "$(DB)" || $(MAKE) build
+	.venv/bin/dbt --quiet parse
+	.venv/bin/mf validate-configs
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install
