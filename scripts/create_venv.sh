@@ -1,42 +1,29 @@
 #!/bin/sh
-# Create .venv with the locked requirements. Does nothing when it is up to date.
-# With --extra, also install those of the notebook, the metrics and the browser.
-# Usage: scripts/create_venv.sh [--extra] [python command]; run from the
-# project's folder.
+# Create a virtual environment with locked requirements. Does nothing when it is
+# up to date. What later files name is added to what is there.
+# Usage: scripts/create_venv.sh <folder> <python command> <requirements file>...
+# from the project's folder.
 set -eu
 
-extra=
-if [ "${1:-}" = --extra ]; then
-    extra=requirements-extra.txt
-    shift
-fi
-python=${1:-python3}
-ready=.venv/.ready
-ready_extra=.venv/.ready-extra
-
-# The stamp is written last, so that an interrupted install is redone; it
-# holds the folder too, because the commands in .venv/bin name it.
-stamp() {
-    pwd
-    cat requirements.txt "$@"
-}
+venv=$1
+python=$2
+first=$3
+shift 2
 
 fail() {
     echo "setup: $1" >&2
     exit 1
 }
 
-# Usage: install_into_venv <requirements file>...
-install_into_venv() {
-    files=$(printf -- '-r %s ' "$@")
-    # shellcheck disable=SC2086  # one word each: the names hold no blank
-    if uv --version >/dev/null 2>&1; then
-        uv pip install --quiet --python .venv/bin/python \
-            --require-hashes $files
-    else
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-            --root-user-action ignore --require-hashes $files
-    fi || fail "the install failed, see above; run it again with: make setup${extra:+-extra}"
+# The stamp of a file is written last, so that an interrupted install is redone;
+# it holds the folder too, because the commands in bin/ name it.
+stamp() {
+    pwd
+    cat "$1"
+}
+
+is_installed() {
+    stamp "$1" | cmp -s - "$venv/.ready-$1"
 }
 
 create_venv() {
@@ -49,34 +36,33 @@ create_venv() {
         *) fail "'$python' is Python $version, the project runs on 3.11 to 3.13: name one, e.g. make setup PYTHON=python3.12" ;;
     esac
 
+    rm -rf "$venv"
     if uv --version >/dev/null 2>&1; then
-        tool=uv
+        UV_PYTHON_DOWNLOADS=never \
+            uv venv --quiet --python "$(command -v "$python")" "$venv"
     elif "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        tool=pip
+        "$python" -m venv "$venv"
     else
         fail "'$python' has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"
     fi
-
-    echo "setup: creating .venv from requirements.txt with Python $version and $tool, about a minute ..."
-    rm -rf .venv
-    if [ "$tool" = uv ]; then
-        UV_PYTHON_DOWNLOADS=never \
-            uv venv --quiet --python "$(command -v "$python")" .venv ||
-            fail "no .venv, see above"
-    else
-        "$python" -m venv .venv || fail "no .venv, see above"
-    fi
-    install_into_venv requirements.txt
-    stamp >"$ready"
-    echo "setup: done"
 }
 
-if ! stamp | cmp -s - "$ready" || ! .venv/bin/python -c '' 2>/dev/null; then
+# Bytecode, which pip writes unasked, saves seconds at each start of dbt.
+install() {
+    echo "setup: installing $1 into $venv, about a minute ..."
+    if uv --version >/dev/null 2>&1; then
+        uv pip install --quiet --compile-bytecode \
+            --python "$venv/bin/python" --require-hashes -r "$1"
+    else
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            --root-user-action ignore --require-hashes -r "$1"
+    fi || fail "the install failed, see above; run it again"
+    stamp "$1" >"$venv/.ready-$1"
+}
+
+if ! is_installed "$first" || ! "$venv/bin/python" -c '' 2>/dev/null; then
     create_venv
 fi
-if [ -n "$extra" ] && ! stamp "$extra" | cmp -s - "$ready_extra"; then
-    echo "setup: installing $extra, about a minute ..."
-    install_into_venv requirements.txt "$extra"
-    stamp "$extra" >"$ready_extra"
-    echo "setup: done"
-fi
+for file in "$@"; do
+    is_installed "$file" || install "$file"
+done

@@ -19,8 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 # Neither in git, nor to be shared by two builds.
 NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", "target", "logs", "*.duckdb*", "__pycache__", ".*_cache"
+    *(".git", ".venv*", "node_modules", "target", "logs", "*.duckdb*"),
+    *("__pycache__", ".*_cache"),
 )
+# Of the target folder. `make test` uses the same: dbt parses anew what was
+# parsed with other settings.
+TARGET = "target/test"
 Rows = list[dict[str, str]]
 
 
@@ -68,9 +72,17 @@ class Project:
     """
 
     folder: Path
-    database: Path
-    target: Path
     said: str = ""
+
+    @property
+    def target(self) -> Path:
+        """The target folder."""
+        return self.folder / TARGET
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.target / "classicmodels.duckdb"
 
     def dbt(
         self, *arguments: str, check: bool = True
@@ -81,9 +93,9 @@ class Project:
             "--no-use-colors",
             *arguments,
             cwd=self.folder,
-            CLASSICMODELS_DB=str(self.database),
-            DBT_TARGET_PATH=str(self.target),
-            DBT_LOG_PATH=str(self.target / "logs"),
+            CLASSICMODELS_DB=f"{TARGET}/{self.database.name}",
+            DBT_TARGET_PATH=TARGET,
+            DBT_LOG_PATH=f"{TARGET}/logs",
         )
         self.said = done.stdout
         if check:
@@ -107,30 +119,40 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project, built from nothing in a database that only tests read.
+def built() -> Path | None:
+    """The target folder of a finished build, if there is one.
 
     `make test` has just made one, and names it in CLASSICMODELS_TEST_TARGET.
     """
-    ready = os.environ.get("CLASSICMODELS_TEST_TARGET")
-    target = ROOT / ready if ready else tmp_path_factory.mktemp("warehouse")
-    project = Project(ROOT, target / "classicmodels.duckdb", target)
-    if not ready:
-        project.dbt("build", "--warn-error")
-    return project
+    name = os.environ.get("CLASSICMODELS_TEST_TARGET")
+    return ROOT / name if name else None
 
 
 @pytest.fixture(scope="session")
 def copy_project(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, built: Path | None
 ) -> Callable[[], Project]:
     """Makes copies of the project, not yet built, for a test to change."""
 
     def copy() -> Project:
-        folder = tmp_path_factory.mktemp("copy") / "project"
-        shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
-        return Project(
-            folder, folder / "classicmodels.duckdb", folder / "target"
-        )
+        project = Project(tmp_path_factory.mktemp("copy") / "project")
+        shutil.copytree(ROOT, project.folder, ignore=NOT_COPIED)
+        project.target.mkdir(parents=True)
+        if built:
+            shutil.copy(built / "partial_parse.msgpack", project.target)
+        return project
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def warehouse(
+    copy_project: Callable[[], Project], built: Path | None
+) -> Project:
+    """The project, built from nothing in a database that only tests read."""
+    project = copy_project()
+    if built:
+        shutil.copytree(built, project.target, dirs_exist_ok=True)
+    else:
+        project.dbt("build", "--warn-error")
+    return project

@@ -16,8 +16,9 @@ from conftest import BIN, NOT_COPIED, ROOT, Project, run
 
 PYTHON = BIN / "python"
 TARGETS = {
-    "help", "setup", "deps", "build", "why", "alert", "test", "faults",
-    "mutants", "lint", "format", "docs", "hooks", "clean",
+    "help", "setup", "setup-extra", "setup-notebook", "deps", "build", "why",
+    "alert", "diff", "test", "faults", "mutants", "lint", "format", "site",
+    "docs", "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def last_line(text: str) -> str:
 def test_make_help_is_the_default_and_lists_all_targets():
     done = run("make")
     assert done.returncode == 0
-    listed = re.findall(r"^make (\w+) +\S", done.stdout, re.MULTILINE)
+    listed = re.findall(r"^make ([\w-]+) +\S", done.stdout, re.MULTILINE)
     assert set(listed) == TARGETS
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
@@ -57,7 +58,10 @@ def test_setup_says_in_one_line_which_python_it_wants(
     ending = "exit 1" if python == "echo no python" else ""
     fake.write_text(f"#!/bin/sh\n{python}\n{ending}\n")
     fake.chmod(0o755)
-    done = run("sh", "scripts/create_venv.sh", fake, cwd=scratch)
+    done = run(
+        *("sh", "scripts/create_venv.sh", ".venv", fake, "requirements.txt"),
+        cwd=scratch,
+    )
     assert done.returncode == 1
     lines = [line for line in done.stdout.splitlines() if "setup:" in line]
     assert len(lines) == 1

@@ -151,7 +151,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (folder / "models" / "models.yml").write_text(
         json.dumps({"models": models})
     )
-    project = Project(folder, folder / "tiny.duckdb", folder / "target")
+    project = Project(folder)
+    project.target.mkdir(parents=True)
     project.dbt("build", check=False)
     return project
 

@@ -108,7 +108,7 @@ def test_a_description_comes_before_the_rows(said: str):
     assert re.search(r"\n +10102 +2003-01-10 +2003-01-01 ", part)
     assert re.search(r"More: select \* from failures\.\w+\n", part)
     assert "File: models/staging/stg_orders.yml\n" in part
-    assert re.search(r"SQL:  .*target/compiled/.+\.sql$", part)
+    assert re.search(r"SQL:  .*target/test/compiled/.+\.sql$", part)
 
 
 def test_a_test_without_description_gets_a_sentence(said: str):
