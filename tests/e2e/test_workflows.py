@@ -1,0 +1,37 @@
+"""The workflows run what the Makefile has, and what .ci/run runs too."""
+
+import re
+
+import pytest
+import yaml
+
+from conftest import ROOT, run
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+# A script of the project, or a tool of .venv with its command.
+COMMAND = re.compile(r"scripts/\w+\.(?:py|sh)|\.venv/bin/(?:dbt|mf) [a-z -]+")
+
+
+def commands(*targets: str) -> set[str]:
+    """Return the scripts and tools that make would run for these targets."""
+    done = run("make", "--dry-run", *targets)
+    assert done.returncode == 0, done.stdout
+    return set(COMMAND.findall(done.stdout))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_steps_are_make_targets_that_ci_runs_too(path):
+    jobs = yaml.safe_load(path.read_text())["jobs"].values()
+    steps = [
+        step["run"] for job in jobs for step in job["steps"] if "run" in step
+    ]
+    targets = [
+        re.fullmatch(r'make ([a-z-]+)(?: BASE="\$BASE")?', step)
+        for step in steps
+    ]
+    assert targets
+    assert None not in targets
+    here = re.findall(
+        r"^make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE
+    )
+    assert commands(*(target[1] for target in targets)) <= commands(*here)
