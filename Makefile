@@ -74,7 +74,7 @@ alert: ## Tell a webhook what failed in the last run, and what is stale
 
 BASE ?= origin/main
 
-diff: deps ## Tell what the work tree changes in the data, against BASE=<git ref>
+diff: deps ## Tell what the work tree changes in the data, against BASE
 	@.venv/bin/python scripts/diff.py "$(BASE)"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
@@ -83,7 +83,8 @@ test: lint test-build docs-check ## Run everything that CI runs, in a database o
 		--models 'fct_*' 'bridge_*'
 	.venv/bin/python scripts/scores.py --check --target-path $(TEST_TARGET)
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \
-		.venv/bin/pytest --numprocesses auto --dist loadfile
+		.venv/bin/pytest --numprocesses auto --dist loadfile \
+		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
 		"sqlfluff), dbt build with unit and data tests, docs page," \
 		"docs rules (dbt-bouncer), ERD, faults, mutants of the facts, pytest"

@@ -133,21 +133,21 @@ def test_everything_is_described(warehouse):
 
 def test_every_built_column_is_documented(warehouse):
     """The catalog and the YAML list the same columns, in the same order."""
-    differing = []
-    for node in warehouse.manifest["nodes"].values():
-        if node["resource_type"] not in ("model", "seed", "snapshot"):
-            continue
-        built = [
-            name
-            for (name,) in warehouse.query(
-                f"""
-                select column_name from information_schema.columns
-                where table_schema = '{node["schema"]}'
-                    and table_name = '{node["name"]}'
-                order by ordinal_position
-                """
-            )
-        ]
-        if built != list(node["columns"]):
-            differing.append(node["name"])
-    assert differing == []
+    built = {
+        (schema, table): columns
+        for schema, table, columns in warehouse.query(
+            """
+            select
+                table_schema, table_name,
+                list(column_name order by ordinal_position)
+            from information_schema.columns
+            group by table_schema, table_name
+            """
+        )
+    }
+    documented = {
+        (node["schema"], node["name"]): list(node["columns"])
+        for node in warehouse.manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot")
+    }
+    assert {name: built[name] for name in documented} == documented
