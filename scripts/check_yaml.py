@@ -51,10 +51,40 @@ def validators() -> dict[str, jsonschema.Draft7Validator]:
     # The schema knows `Warn` only; dbt and its manual write `warn` as well.
     severity = found["resources"]["definitions"]["Severity"]["enum"]
     severity += [name.lower() for name in severity]
+    add_semantics(found["resources"])
     return {
         kind: jsonschema.Draft7Validator(schema)
         for kind, schema in found.items()
     }
+
+
+def add_semantics(schema: dict[str, Any]) -> None:
+    """Let a schema of dbt-core check semantic models and metrics.
+
+    dbt-core's newest schema describes the metrics of its successor and no
+    semantic model at all. dbt-semantic-interfaces, which dbt-core reads both
+    with, brings the schema of today's.
+    """
+    folder = resources.files("dbt_semantic_interfaces.parsing")
+    file = folder / "generated_json_schemas" / "default_explicit_schema.json"
+    text = file.read_text(encoding="utf-8")
+    for name, definition in json.loads(text)["definitions"].items():
+        # An id would be the base of the references inside.
+        definition.pop("$id", None)
+        schema["definitions"][name] = definition
+    semantic_model = schema["definitions"]["semantic_model_schema"]
+    # dbt reads `model` and makes the node_relation of it.
+    semantic_model["properties"]["model"] = {"type": "string"}
+    del semantic_model["properties"]["node_relation"]
+    semantic_model["required"].append("model")
+    for plural, one in (
+        ("semantic_models", "semantic_model_schema"),
+        ("metrics", "metric_schema"),
+    ):
+        schema["properties"][plural] = {
+            "type": "array",
+            "items": {"$ref": f"#/definitions/{one}"},
+        }
 
 
 def yaml_files(
