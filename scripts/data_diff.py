@@ -1,0 +1,952 @@
+"""Compare two dbt builds: their models, tests, columns, rows and totals.
+
+A build is its manifest and a DuckDB file that holds each relation as a table
+named by its unique id, made by `freeze`. Nothing here knows a model of this
+project: what may be read, counted and shown is told by the manifest.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot.errors import SqlglotError
+
+from why import PERSONAL
+
+Node = dict[str, Any]
+# Columns of a table: name and type.
+Columns = dict[str, str]
+
+# What nobody reads but other models: their rows show in what reads them.
+INTERNAL = {"raw", "staging", "intermediate"}
+# Sums over rows mean something; not those of prices, limits and balances.
+MEASURE = re.compile(r"(^|_)(amount|count)$|quantity", re.IGNORECASE)
+NO_MEASURE = re.compile(
+    r"(^|_)(unit|price|msrp_amount|list|average|previous|limit|balance"
+    r"|to_date)(_|$)",
+    re.IGNORECASE,
+)
+NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$|DECIMAL|FLOAT|DOUBLE")
+FLOAT = re.compile(r"FLOAT|DOUBLE")
+# Two sums of the same floats in another order differ by less.
+NOISE = "1e-9"
+# Part of a test's config that changes when it fails; the rest is storage.
+TEST_CONFIG = (
+    "severity", "where", "limit", "fail_calc", "warn_if", "error_if",
+)  # fmt: skip
+# Of a node's config what changes neither rows nor how they are kept.
+NO_CHANGE = {"docs", "meta", "tags", "persist_docs", "group", "contract"}
+HIDDEN = "(hidden)"
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished build: dbt's manifest, and the file that `freeze` made."""
+
+    manifest: dict[str, Any]
+    frozen: Path
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """Models, seeds and snapshots that are relations, by unique id."""
+        return {
+            unique_id: node
+            for unique_id, node in self.manifest["nodes"].items()
+            if unique_id.startswith(("model.", "seed.", "snapshot."))
+            and node.get("relation_name")
+            and node["config"].get("materialized") != "ephemeral"
+        }
+
+    @cached_property
+    def tests(self) -> dict[str, Node]:
+        """Data tests and unit tests by unique id."""
+        return {
+            unique_id: node
+            for unique_id, node in (
+                self.manifest["nodes"] | self.manifest["unit_tests"]
+            ).items()
+            if unique_id.startswith(("test.", "unit_test."))
+        }
+
+    def below(self, origins: Iterable[str]) -> set[str]:
+        """Return the unique ids of all that reads some nodes."""
+        found: set[str] = set()
+        waiting = list(origins)
+        while waiting:
+            for child in self.manifest["child_map"].get(waiting.pop(), []):
+                if child not in found:
+                    found.add(child)
+                    waiting.append(child)
+        return found
+
+    def keys(self, unique_id: str) -> list[list[str]]:
+        """Return the column lists that are unique in a table.
+
+        By a test without a condition or a primary key; for a seed also by a
+        test of a model that reads it.
+        """
+        ids = {unique_id}
+        if unique_id.startswith("seed."):
+            ids |= set(self.manifest["child_map"].get(unique_id, []))
+        found = []
+        for test in self.tests.values():
+            metadata = test.get("test_metadata") or {}
+            if test.get("attached_node") in ids and not test["config"].get(
+                "where"
+            ):
+                if metadata.get("name") == "unique":
+                    found.append([test["column_name"]])
+                elif metadata.get("name") == "unique_combination_of_columns":
+                    found.append(metadata["kwargs"]["combination_of_columns"])
+        for constraint in self.nodes[unique_id].get("constraints") or []:
+            if constraint["type"] in ("primary_key", "unique"):
+                found.append(constraint["columns"])
+        for name, column in self.nodes[unique_id]["columns"].items():
+            kinds = {one["type"] for one in column.get("constraints") or []}
+            if kinds & {"primary_key", "unique"}:
+                found.append([name])
+        return found
+
+
+def layer(node: Node) -> str:
+    """Return the first folder of a node, such as marts, or its kind."""
+    if node["resource_type"] != "model":
+        return node["resource_type"] + "s"
+    return node["fqn"][1] if len(node["fqn"]) > 2 else "models"
+
+
+def is_restricted(node: Node) -> bool:
+    """Whether a table holds personal data by design: no row is shown."""
+    words = (*node["fqn"], *node["tags"], *node["schema"].split("_"))
+    return "restricted" in words
+
+
+def is_personal(node: Node, column: str) -> bool:
+    """Whether a column's name or tag says that its values are a person's."""
+    tags = node["columns"].get(column, {}).get("tags", [])
+    return bool(PERSONAL.search(column)) or "pii" in tags
+
+
+def freeze(database: Path, manifest: dict[str, Any], output: Path) -> None:
+    """Copy what a reader may see into a file of plain tables.
+
+    A view holds the name of its database, so two builds cannot be read side
+    by side as they are. Of internal models and of what tells of the run
+    itself only the columns are kept.
+    """
+    build = Build(manifest, output)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach '{_escaped(output)}' as frozen")
+        # Under the name of its file, which the views hold.
+        connection.execute(f"attach '{_escaped(database)}' (read_only)")
+        connection.execute(f"use {quoted(database.stem)}")
+        there = {
+            tuple(row)
+            for row in connection.execute(
+                "select table_schema, table_name from information_schema.tables"
+            ).fetchall()
+        }
+        # The database was empty: what a source has there, a hook of the
+        # run wrote, and it tells of the run, not of the data.
+        of_the_run = build.below(
+            unique_id
+            for unique_id, source in manifest["sources"].items()
+            if (source["schema"], source["identifier"]) in there
+        )
+        connection.execute(
+            "create table frozen.of_the_run as"
+            " select unnest($ids::varchar[]) as unique_id",
+            {"ids": sorted(of_the_run & set(build.nodes))},
+        )
+        for unique_id, node in build.nodes.items():
+            empty = layer(node) in INTERNAL or unique_id in of_the_run
+            connection.execute(
+                f"create table frozen.{quoted(unique_id)} as"
+                f" from {node['relation_name']}"
+                + (" where false" if empty else "")
+            )
+
+
+@dataclass(frozen=True)
+class Break:
+    """A breaking change of an enforced contract, as dbt understands it.
+
+    Attributes:
+        model: name of the model.
+        column: its column, as in base; none for the model as a whole.
+        what: what was done, such as `removed`.
+    """
+
+    model: str
+    column: str
+    what: str
+
+    def is_announced(self, entry: str) -> bool:
+        """Whether a line of the changelog names the model and the column."""
+        names = [name for name in (self.model, self.column) if name]
+        return all(re.search(rf"(?<!\w){name}(?!\w)", entry) for name in names)
+
+    def __str__(self) -> str:
+        """Return it as a line for the changelog."""
+        place = f"`{self.model}`"
+        if self.column:
+            place += f": column `{self.column}`"
+        return f"{place} {self.what}"
+
+
+@dataclass
+class TableChange:
+    """How a table of both builds differs.
+
+    Attributes:
+        node: of head.
+        lines: what changed in its columns, constraints and contract.
+        breaks: those of them that break an enforced contract.
+        shown_key: the columns that tell a person which row it is.
+        key: the columns by which rows are paired; none: by all of them.
+        only_base: rows that head has not.
+        only_head: rows that base has not.
+        changed: rows of both that differ.
+        by_column: in how many rows each column differs.
+        totals: changed sums by measure, of base and head.
+        samples: values of `shown_key`, what it is, base and head.
+        repeated: rows of head whose key occurs before, if base has fewer.
+    """
+
+    node: Node
+    lines: list[str] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
+    shown_key: list[str] = field(default_factory=list)
+    key: list[str] = field(default_factory=list)
+    only_base: int = 0
+    only_head: int = 0
+    changed: int = 0
+    by_column: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    samples: list[tuple[tuple, str, Any, Any]] = field(default_factory=list)
+    repeated: int = 0
+
+    @property
+    def has_other_rows(self) -> bool:
+        """Whether a row differs."""
+        return bool(self.only_base or self.only_head or self.changed)
+
+
+@dataclass
+class Difference:
+    """What differs between two builds, names and ids in the order to show.
+
+    Attributes:
+        added: nodes that only head has.
+        removed: nodes that only base has.
+        modified: name and what was modified.
+        downstream: names of what reads the modified nodes.
+        tables: the tables that differ in rows or columns.
+        unexplained: tables that differ although nothing they read does.
+        not_compared: modified models that tell of the run itself.
+        tests: lines on tests.
+        breaks: of all contracts.
+        headline: a measure, and its sums in base and head.
+    """
+
+    added: list[Node] = field(default_factory=list)
+    removed: list[Node] = field(default_factory=list)
+    modified: list[tuple[str, str]] = field(default_factory=list)
+    downstream: list[str] = field(default_factory=list)
+    tables: list[TableChange] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
+    headline: tuple[str, Any, Any] | None = None
+
+
+class Comparison:
+    """Compares two builds in one connection."""
+
+    def __init__(self, base: Build, head: Build, samples: int) -> None:
+        """Attach both builds; show at most `samples` rows of each table."""
+        self.base = base
+        self.head = head
+        self.samples = samples
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
+        for name, build in (("base", base), ("head", head)):
+            self.connection.execute(
+                f"attach '{_escaped(build.frozen)}' as {name} (read_only)"
+            )
+
+    def difference(self) -> Difference:
+        """Return all that differs."""
+        found = Difference()
+        both = [one for one in self.head.nodes if one in self.base.nodes]
+        found.added = _missing(self.head, self.base)
+        found.removed = _missing(self.base, self.head)
+        changed_nodes = {node["unique_id"] for node in found.added}
+        for unique_id in both:
+            what = modification(
+                self.base.nodes[unique_id], self.head.nodes[unique_id]
+            )
+            if what:
+                found.modified.append((_name(self.head, unique_id), what))
+            if what not in ("", COMMENTS):
+                changed_nodes.add(unique_id)
+        below = self.head.below(changed_nodes) - changed_nodes
+        found.downstream = sorted(
+            _name(self.head, one) for one in below & set(self.head.nodes)
+        )
+        of_the_run = {
+            row[0]
+            for build in ("base", "head")
+            for row in self._rows(f"from {build}.of_the_run")
+        }
+        found.not_compared = sorted(
+            _name(self.head, one) for one in of_the_run & changed_nodes
+        )
+        # Where macros differ, so may hooks and materializations, which no
+        # model's SQL shows.
+        explained = changed_nodes | below
+        if _macros(self.base) != _macros(self.head):
+            explained = set(both)
+        for unique_id in sorted(both, key=self._place):
+            table = self.table(unique_id)
+            if table.has_other_rows and unique_id not in explained:
+                found.unexplained.append(table.node["name"])
+            elif table.has_other_rows or table.lines:
+                found.tables.append(table)
+            found.breaks += table.breaks
+        found.breaks += [
+            Break(node["name"], "", "was removed")
+            for node in found.removed
+            if has_contract(node)
+        ]
+        found.tests = list(self._tests())
+        found.headline = self._headline(both)
+        return found
+
+    def table(self, unique_id: str) -> TableChange:
+        """Compare the columns and the rows of one table."""
+        old, new = self.base.nodes[unique_id], self.head.nodes[unique_id]
+        change = TableChange(new)
+        columns = [
+            self._columns("base", unique_id),
+            self._columns("head", unique_id),
+        ]
+        renamed = self._renamed(unique_id, *columns)
+        self._compare_columns(change, old, columns, renamed)
+        if layer(new) in INTERNAL:
+            return change
+        # Pairs of a column's name in base and in head.
+        pairs = {
+            renamed.get(name, name): name
+            for name in columns[0]
+            if renamed.get(name, name) in columns[1]
+        }
+        self._compare_rows(change, pairs, columns)
+        if change.has_other_rows:
+            for name in pairs:
+                if is_measure(name, columns[1][name]) and is_measure(
+                    pairs[name], columns[0][pairs[name]]
+                ):
+                    sums = (
+                        self._sum("base", unique_id, pairs[name]),
+                        self._sum("head", unique_id, name),
+                    )
+                    if _differ(*sums):
+                        change.totals[name] = sums
+        return change
+
+    def _compare_columns(
+        self,
+        change: TableChange,
+        old: Node,
+        columns: list[Columns],
+        renamed: Mapping[str, str],
+    ) -> None:
+        """Tell changed columns, constraints and contract.
+
+        What breaks a contract follows dbt's own rule: of types only the base
+        type counts, and constraints where the table enforced them.
+        """
+        new = change.node
+        before, after = columns
+
+        def tell(column: str, what: str, *, breaks: bool = True) -> None:
+            line = f"column `{column}` {what}" if column else what
+            change.lines.append(line)
+            if breaks and has_contract(old):
+                change.breaks.append(Break(new["name"], column, what))
+
+        if has_contract(old) and not has_contract(new):
+            tell("", "no longer enforces its contract")
+        elif has_contract(new) and not has_contract(old):
+            tell("", "now enforces a contract", breaks=False)
+        places = [f"{one['schema']}.{one['alias']}" for one in (old, new)]
+        if places[0] != places[1]:
+            words = f"moved from `{places[0]}` to `{places[1]}`"
+            tell("", words, breaks=False)
+        kinds = [one["config"]["materialized"] for one in (old, new)]
+        holds = {"table", "incremental"}
+        if kinds[0] in holds and kinds[1] not in holds and _constrained(old):
+            tell("", f"is a {kinds[1]} now and enforces no constraint any more")
+        for name, kind in before.items():
+            other = renamed.get(name, name)
+            if name in renamed:
+                tell(name, f"was renamed to `{other}`")
+            elif name not in after:
+                tell(name, "was removed")
+            elif kind != after[name]:
+                tell(
+                    name,
+                    f"changed its type from {kind} to {after[name]}",
+                    breaks=kind.split("(")[0] != after[name].split("(")[0],
+                )
+            gone = _constraints(old, name) - _constraints(new, other)
+            if other in after and gone:
+                words = ", ".join(sorted(gone))
+                tell(name, f"lost its {words}", breaks=kinds[0] in holds)
+            more = _constraints(new, other) - _constraints(old, name)
+            if other in after and more:
+                words = ", ".join(sorted(more))
+                tell(other, f"got {words}", breaks=False)
+        for name, kind in after.items():
+            if name not in before and name not in renamed.values():
+                tell(name, f"was added ({kind})", breaks=False)
+        lost = _model_constraints(old) - _model_constraints(new)
+        for words in sorted(lost):
+            tell("", f"lost its {words}", breaks=kinds[0] in holds)
+
+    def _renamed(
+        self, unique_id: str, before: Columns, after: Columns
+    ) -> dict[str, str]:
+        """Return columns that have another name but the same values."""
+        found: dict[str, str] = {}
+        table = quoted(unique_id)
+        for old in (name for name in before if name not in after):
+            for new in (name for name in after if name not in before):
+                if new in found.values() or before[old] != after[new]:
+                    continue
+                left = f"select {quoted(old)} from base.{table}"
+                right = f"select {quoted(new)} from head.{table}"
+                other = self._rows(
+                    f"(({left}) except all ({right})) union all"
+                    f" (({right}) except all ({left})) limit 1"
+                )
+                if not other and self._rows(f"{left} limit 1"):
+                    found[old] = new
+                    break
+        return found
+
+    def _compare_rows(
+        self,
+        change: TableChange,
+        pairs: Mapping[str, str],
+        columns: list[Columns],
+    ) -> None:
+        """Pair the rows of both builds and count those that differ.
+
+        Pairs are made by key and, where that repeats, by the order of the
+        values. Without a key it is all columns but floats, which may hold
+        noise: so equal rows pair, and any other is only here or only there.
+        """
+        unique_id = change.node["unique_id"]
+        change.key = self._key(unique_id, pairs)
+        types = {
+            name: (columns[0][pairs[name]], columns[1][name]) for name in pairs
+        }
+        floats = [name for name in pairs if _either(FLOAT, types[name])]
+        key = change.key or [name for name in pairs if name not in floats]
+        if not pairs:
+            return
+        order = [name for name in pairs if name not in floats] + floats
+
+        def side(build: str, name_of: Callable[[str], str]) -> str:
+            selected = ", ".join(
+                f"{quoted(name_of(name))} as {quoted(name)}" for name in pairs
+            )
+            parted = ", ".join(quoted(name_of(name)) for name in key)
+            ordered = ", ".join(quoted(name_of(name)) for name in order)
+            return (
+                f"select {selected}, row_number() over ("
+                f"{f'partition by {parted}' if parted else ''}"
+                f" order by {ordered}) as row_number_"
+                f" from {build}.{quoted(unique_id)}"
+            )
+
+        joined = " and ".join(
+            [
+                "base_.row_number_ = head_.row_number_",
+                *(f"{_comparable(types[name], name)}" for name in key),
+            ]
+        )
+        differs = {
+            name: _differs(name, types[name])
+            for name in pairs
+            if name not in key
+        }
+        values = ", ".join(
+            f"base_.{quoted(name)} as {quoted(f'base {name}')},"
+            f" head_.{quoted(name)} as {quoted(f'head {name}')}"
+            for name in pairs
+        )
+        flags = "".join(
+            f", {expression} as {quoted(f'differs {name}')}"
+            for name, expression in differs.items()
+        )
+        any_differs = " or ".join(differs.values()) or "false"
+        self.connection.execute(
+            "create or replace temp table compared as"
+            f" with base_ as ({side('base', lambda name: pairs[name])}),"
+            f" head_ as ({side('head', lambda name: name)})"
+            f" select {values}{flags},"
+            " base_.row_number_ as base_number,"
+            " head_.row_number_ as head_number"
+            f" from base_ full join head_ on {joined}"
+            " where base_.row_number_ is null or head_.row_number_ is null"
+            f" or {any_differs}"
+        )
+        counted = "".join(
+            f", count(*) filter ({both} and {quoted(f'differs {name}')})"
+            for name in differs
+            for both in (BOTH,)
+        )
+        counts = self._rows(
+            "select count(*) filter (head_number is null),"
+            " count(*) filter (base_number is null),"
+            f" count(*) filter ({BOTH}){counted} from compared"
+        )[0]
+        change.only_base, change.only_head, change.changed = counts[:3]
+        change.by_column = {
+            name: count
+            for name, count in zip(differs, counts[3:], strict=True)
+            if count
+        }
+        if not change.has_other_rows:
+            return
+        if change.key:
+            change.repeated = self._repeated(change)
+        change.shown_key = self._shown_key(change, list(pairs))
+        if not is_restricted(change.node):
+            change.samples = list(self._samples(change))
+
+    def _repeated(self, change: TableChange) -> int:
+        """Count rows of head whose key occurs before, if more than in base."""
+        counts = self._rows(
+            "select count(*) filter (head_number > 1 and base_number is null),"
+            " count(*) filter (base_number > 1 and head_number is null)"
+            " from compared"
+        )[0]
+        return max(0, counts[0] - counts[1])
+
+    def _samples(
+        self, change: TableChange
+    ) -> Iterator[tuple[tuple, str, Any, Any]]:
+        """Yield some rows of each kind, without any personal value."""
+        node = change.node
+        key = ", ".join(
+            f"coalesce({quoted(f'head {name}')}::varchar,"
+            f" {quoted(f'base {name}')}::varchar)"
+            for name in change.shown_key
+        )
+        key = f"[{key}]"
+        kinds = [
+            (f"only in {here}", f"{there}_number is null", "null", "null")
+            for here, there in (("base", "head"), ("head", "base"))
+        ] + [
+            (
+                name,
+                f"{BOTH} and {quoted(f'differs {name}')}",
+                quoted(f"base {name}"),
+                quoted(f"head {name}"),
+            )
+            for name in change.by_column
+            if not is_personal(node, name)
+        ]
+        for kind, condition, before, after in kinds:
+            rows = self._rows(
+                f"select {key}, {before}, {after} from compared"
+                f" where {condition} order by {key} limit {self.samples}"
+            )
+            for row in rows:
+                shown_key = tuple(self._shown(value) for value in row[0])
+                yield shown_key, kind, self._shown(row[1]), self._shown(row[2])
+
+    def _shown(self, value: Any) -> Any:
+        """Return a value of a sample, unless it is that of a person.
+
+        A column may hold contact data under a harmless name: then its values
+        are those that a seed or a restricted table holds under a telling one.
+        """
+        if not isinstance(value, str):
+            return value
+        text = value.lower().strip()
+        if text in self._personal_values or any(
+            one in text for one in self._personal_values if len(one) > 4
+        ):
+            return HIDDEN
+        return value
+
+    @cached_property
+    def _personal_values(self) -> set[str]:
+        found: set[str] = set()
+        for name, build in (("base", self.base), ("head", self.head)):
+            for unique_id, node in build.nodes.items():
+                if node["resource_type"] == "seed" or is_restricted(node):
+                    columns = self._columns(name, unique_id)
+                    for column in columns:
+                        if is_personal(node, column):
+                            text = f"lower(trim({quoted(column)}::varchar))"
+                            rows = self._rows(
+                                f"select distinct {text}"
+                                f" from {name}.{quoted(unique_id)}"
+                                f" where {text} <> ''"
+                            )
+                            found |= {row[0] for row in rows}
+        return found
+
+    def _key(self, unique_id: str, pairs: Mapping[str, str]) -> list[str]:
+        """Return the columns by which rows are paired.
+
+        Natural keys before surrogates: those change with the recipe of the
+        hash, and then every row would be another one.
+        """
+        names = list(pairs)
+        keys = [
+            key
+            for key in self.head.keys(unique_id) + self.base.keys(unique_id)
+            if all(name in pairs for name in key)
+        ]
+        return min(
+            keys,
+            key=lambda key: (
+                any(name.endswith("_key") for name in key),
+                any(name == "dbt_scd_id" for name in key),
+                not all(_is_natural(name) for name in key),
+                len(key),
+                [names.index(name) for name in key],
+            ),
+            default=[],
+        )
+
+    def _shown_key(self, change: TableChange, names: list[str]) -> list[str]:
+        """Return the columns that tell a person which row it is."""
+        key = change.key
+        if not key or any(name.endswith("_key") for name in key):
+            natural = [name for name in names if _is_natural(name)]
+            rest = [name for name in key if not name.endswith("_key")]
+            key = [*rest, *(n for n in natural if n not in rest)] or key
+        return [
+            name
+            for name in (key or names)[:4]
+            if not is_personal(change.node, name)
+        ]
+
+    def _tests(self) -> Iterator[str]:
+        """Yield what changed in the tests of tables that both builds have.
+
+        A changed argument changes the name that dbt makes of it, so what is
+        left over is paired by what it tests.
+        """
+        left = _by(self.base.tests.values(), lambda test: test["unique_id"])
+        right = _by(self.head.tests.values(), lambda test: test["unique_id"])
+        pairs = [
+            (left.pop(one), right.pop(one)) for one in set(left) & {*right}
+        ]
+        before = _by(left.values(), _subject)
+        after = _by(right.values(), _subject)
+        pairs += [
+            (before.pop(one), after.pop(one))
+            for one in set(before) & set(after)
+        ]
+        changed = []
+        for old, new in pairs:
+            lines = [
+                f"{word} `{_short(a)}` → `{_short(b)}`"
+                for word, a, b in _settings(old, new)
+                if a != b
+            ]
+            if lines:
+                changed.append(
+                    f"changed: {_test_name(self.head, new)}: {'; '.join(lines)}"
+                )
+        yield from sorted(
+            f"removed: {_test_name(self.base, one)}" for one in before.values()
+        )
+        yield from sorted(changed)
+        yield from sorted(
+            f"added: {_test_name(self.head, one)}" for one in after.values()
+        )
+
+    def _headline(self, both: Iterable[str]) -> tuple[str, Any, Any] | None:
+        """Return the amount that most tables have, and its sums.
+
+        They are those of the table with the most rows, where nothing is
+        aggregated yet.
+        """
+        where: dict[str, list[str]] = {}
+        for unique_id in both:
+            node = self.head.nodes[unique_id]
+            if layer(node) in INTERNAL or is_restricted(node):
+                continue
+            columns = self._columns("head", unique_id)
+            before = self._columns("base", unique_id)
+            for name, kind in columns.items():
+                if (
+                    name.endswith("_amount")
+                    and is_measure(name, kind)
+                    and is_measure(name, before.get(name, ""))
+                ):
+                    where.setdefault(name, []).append(unique_id)
+        if not where:
+            return None
+        name = max(where, key=lambda one: len(where[one]))
+        largest = max(where[name], key=lambda one: self._count("head", one))
+        return (
+            name,
+            self._sum("base", largest, name),
+            self._sum("head", largest, name),
+        )
+
+    def _place(self, unique_id: str) -> tuple[int, str]:
+        """Order tables: seeds, then by layer as the manifest has them."""
+        node = self.head.nodes[unique_id]
+        kinds = ("seed", "snapshot", "model")
+        return kinds.index(node["resource_type"]), f"{layer(node)}.{unique_id}"
+
+    def _columns(self, build: str, unique_id: str) -> Columns:
+        return {
+            name: kind
+            for name, kind, *_ in self._rows(
+                f"describe {build}.{quoted(unique_id)}"
+            )
+        }
+
+    def _sum(self, build: str, unique_id: str, column: str) -> Any:
+        table = f"{build}.{quoted(unique_id)}"
+        return self._rows(f"select sum({quoted(column)}) from {table}")[0][0]
+
+    def _count(self, build: str, unique_id: str) -> int:
+        return self._rows(f"select count(*) from {build}.{quoted(unique_id)}")[
+            0
+        ][0]
+
+    def _rows(self, sql: str) -> list[tuple]:
+        return self.connection.execute(sql).fetchall()
+
+
+BOTH = "base_number is not null and head_number is not null"
+COMMENTS = "comments or layout only"
+
+
+def modification(old: Node, new: Node) -> str:
+    """Say what was modified in a node; empty if nothing that counts."""
+    if new["resource_type"] == "seed":
+        return "file" if old["checksum"] != new["checksum"] else ""
+    found = []
+    texts = [one.get("compiled_code") or one["raw_code"] for one in (old, new)]
+    if texts[0] != texts[1] and len({*map(_meaning, texts)}) > 1:
+        found.append("SQL")
+    found += [
+        f"{name} `{_short(a)}` → `{_short(b)}`"
+        for name in sorted({*old["config"], *new["config"]} - NO_CHANGE)
+        if (a := old["config"].get(name)) != (b := new["config"].get(name))
+    ]
+    if old["contract"]["checksum"] != new["contract"]["checksum"]:
+        found.append("contract")
+    if not found and (
+        old["checksum"] != new["checksum"] or texts[0] != texts[1]
+    ):
+        return COMMENTS
+    return ", ".join(found)
+
+
+def has_contract(node: Node) -> bool:
+    """Whether a node is a model with an enforced contract."""
+    return bool((node.get("contract") or {}).get("enforced"))
+
+
+def is_measure(name: str, kind: str) -> bool:
+    """Whether the sum of a column says something of its table."""
+    return bool(
+        NUMBER.match(kind)
+        and MEASURE.search(name)
+        and not NO_MEASURE.search(name)
+    )
+
+
+def _meaning(sql: str) -> str:
+    """Return SQL without comments and layout."""
+    try:
+        return sqlglot.parse_one(sql, dialect="duckdb").sql(
+            "duckdb", comments=False
+        )
+    except SqlglotError:
+        return sql
+
+
+def _is_natural(name: str) -> bool:
+    return bool(re.search(r"(_id|Number|Code|(line|check)_number)$", name))
+
+
+def _comparable(types: tuple[str, str], name: str) -> str:
+    """Return the condition under which two values are the same."""
+    sides = [f"base_.{quoted(name)}", f"head_.{quoted(name)}"]
+    if types[0] != types[1] and not all(map(NUMBER.match, types)):
+        sides = [f"{one}::varchar" for one in sides]
+    return f"{sides[0]} is not distinct from {sides[1]}"
+
+
+def _differs(name: str, types: tuple[str, str]) -> str:
+    """Return the condition under which two values differ."""
+    differs = f"not ({_comparable(types, name)})"
+    if all(map(NUMBER.match, types)) and _either(FLOAT, types):
+        a, b = f"base_.{quoted(name)}", f"head_.{quoted(name)}"
+        near = f"abs({a} - {b}) <= {NOISE} * greatest(abs({a}), abs({b}))"
+        differs += f" and not coalesce({near}, false)"
+    return f"({differs})"
+
+
+def _either(pattern: re.Pattern[str], types: tuple[str, str]) -> bool:
+    return any(map(pattern.match, types))
+
+
+def _differ(before: Any, after: Any) -> bool:
+    if isinstance(before, float) and isinstance(after, float):
+        return abs(before - after) > float(NOISE) * max(abs(before), abs(after))
+    return before != after
+
+
+def _constraints(node: Node, column: str) -> set[str]:
+    found = node["columns"].get(column, {}).get("constraints") or []
+    return {_words(one) for one in found}
+
+
+def _model_constraints(node: Node) -> set[str]:
+    return {_words(one) for one in node.get("constraints") or []}
+
+
+def _constrained(node: Node) -> bool:
+    return bool(_model_constraints(node)) or any(
+        _constraints(node, name) for name in node["columns"]
+    )
+
+
+def _words(constraint: Mapping[str, Any]) -> str:
+    parts = (
+        constraint["type"],
+        constraint.get("expression"),
+        ", ".join(constraint.get("columns") or []),
+        constraint.get("to"),
+        ", ".join(constraint.get("to_columns") or []),
+    )
+    return " ".join(part for part in parts if part)
+
+
+def _name(build: Build, unique_id: str) -> str:
+    return build.nodes[unique_id]["name"]
+
+
+def _missing(one: Build, other: Build) -> list[Node]:
+    return [
+        node
+        for key, node in sorted(one.nodes.items())
+        if key not in other.nodes
+    ]
+
+
+def _macros(build: Build) -> dict[str, str]:
+    """Return the SQL of the macros and the hooks of the project itself."""
+    own = build.manifest["metadata"]["project_name"]
+    return {
+        unique_id: macro["macro_sql"]
+        for unique_id, macro in build.manifest["macros"].items()
+        if macro["package_name"] == own
+    } | {
+        unique_id: node["raw_code"]
+        for unique_id, node in build.manifest["nodes"].items()
+        if unique_id.startswith("operation.")
+    }
+
+
+def _by(tests: Iterable[Node], key: Callable[[Node], Any]) -> dict[Any, Node]:
+    """Return tests by a key, those after the first of a key numbered."""
+    found: dict[Any, Node] = {}
+    for test in sorted(tests, key=lambda one: one["unique_id"]):
+        number = 0
+        while (key(test), number) in found:
+            number += 1
+        found[key(test), number] = test
+    return found
+
+
+def _subject(test: Node) -> tuple:
+    metadata = test.get("test_metadata")
+    if not metadata:
+        return (test["unique_id"],)
+    return test["attached_node"], test["column_name"], metadata["name"]
+
+
+def _settings(old: Node, new: Node) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name and both values of all that decides when a test fails."""
+    for name in TEST_CONFIG:
+        yield name, old["config"].get(name), new["config"].get(name)
+    yield "enabled", old["config"]["enabled"], new["config"]["enabled"]
+    arguments = [
+        {
+            name: value
+            for name, value in (
+                (one.get("test_metadata") or {}).get("kwargs", {})
+            ).items()
+            if name not in ("model", "column_name")
+        }
+        for one in (old, new)
+    ]
+    for name in sorted({*arguments[0], *arguments[1]}):
+        yield name, arguments[0].get(name), arguments[1].get(name)
+    if old["resource_type"] == "unit_test":
+        parts = ("given", "expect", "overrides")
+        for name in parts:
+            if old.get(name) != new.get(name):
+                yield name, "as in base", "edited"
+    elif not old.get("test_metadata") and _meaning(old["raw_code"]) != _meaning(
+        new["raw_code"]
+    ):
+        yield "SQL", "as in base", "edited"
+
+
+def _test_name(build: Build, test: Node) -> str:
+    """Return a test as a person would tell it: `unique` on `a.b`."""
+    metadata = test.get("test_metadata")
+    if not metadata:
+        return f"`{test['name']}`"
+    model = build.manifest["nodes"].get(test.get("attached_node") or "", {})
+    place = ".".join(
+        filter(None, (model.get("name", ""), test.get("column_name")))
+    )
+    arguments = {
+        name: value
+        for name, value in metadata["kwargs"].items()
+        if name not in ("model", "column_name")
+    }
+    words = f" ({_short(arguments)})" if arguments else ""
+    return f"`{metadata['name']}` on `{place}`{words}"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
