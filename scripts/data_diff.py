@@ -92,8 +92,8 @@ class Build:
     def keys(self, unique_id: str) -> list[list[str]]:
         """Return the column lists that are unique in a table.
 
-        By a test without a condition or a primary key; for a seed also by a
-        test of a model that reads it.
+        By a test without a condition, a primary key or as a snapshot; for a
+        seed also by a test of a model that reads it.
         """
         ids = {unique_id}
         if unique_id.startswith("seed."):
@@ -108,6 +108,10 @@ class Build:
                     found.append([test["column_name"]])
                 elif metadata.get("name") == "unique_combination_of_columns":
                     found.append(metadata["kwargs"]["combination_of_columns"])
+        one = self.nodes[unique_id]["config"].get("unique_key")
+        if unique_id.startswith("snapshot.") and one:
+            keys = [one] if isinstance(one, str) else one
+            found.append([*keys, "dbt_valid_from"])
         for constraint in self.nodes[unique_id].get("constraints") or []:
             if constraint["type"] in ("primary_key", "unique"):
                 found.append(constraint["columns"])
@@ -220,7 +224,8 @@ class TableChange:
         changed: rows of both that differ.
         by_column: in how many rows each column differs.
         totals: changed sums by measure, of base and head.
-        samples: values of `shown_key`, what it is, base and head.
+        samples: values of `shown_key`, `only in base` or `head` if so, and
+            else by changed column the values of base and head.
         repeated: rows of head whose key occurs before, if base has fewer.
     """
 
@@ -234,7 +239,9 @@ class TableChange:
     changed: int = 0
     by_column: dict[str, int] = field(default_factory=dict)
     totals: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    samples: list[tuple[tuple, str, Any, Any]] = field(default_factory=list)
+    samples: list[tuple[tuple, str, dict[str, tuple]]] = field(
+        default_factory=list
+    )
     repeated: int = 0
 
     @property
@@ -461,7 +468,7 @@ class Comparison:
         noise: so equal rows pair, and any other is only here or only there.
         """
         unique_id = change.node["unique_id"]
-        change.key = self._key(unique_id, pairs)
+        change.key = self._key(unique_id, pairs, columns[1])
         types = {
             name: (columns[0][pairs[name]], columns[1][name]) for name in pairs
         }
@@ -536,7 +543,7 @@ class Comparison:
             return
         if change.key:
             change.repeated = self._repeated(change)
-        change.shown_key = self._shown_key(change, list(pairs))
+        change.shown_key = self._shown_key(change, list(pairs), columns[1])
         if not is_restricted(change.node):
             change.samples = list(self._samples(change))
 
@@ -551,36 +558,52 @@ class Comparison:
 
     def _samples(
         self, change: TableChange
-    ) -> Iterator[tuple[tuple, str, Any, Any]]:
-        """Yield some rows of each kind, without any personal value."""
-        node = change.node
+    ) -> Iterator[tuple[tuple, str, dict[str, tuple]]]:
+        """Yield some rows of each kind, without any personal value.
+
+        Of changed rows those in which most columns differ.
+        """
         key = ", ".join(
             f"coalesce({quoted(f'head {name}')}::varchar,"
             f" {quoted(f'base {name}')}::varchar)"
             for name in change.shown_key
         )
-        key = f"[{key}]"
-        kinds = [
-            (f"only in {here}", f"{there}_number is null", "null", "null")
-            for here, there in (("base", "head"), ("head", "base"))
-        ] + [
-            (
-                name,
-                f"{BOTH} and {quoted(f'differs {name}')}",
-                quoted(f"base {name}"),
-                quoted(f"head {name}"),
-            )
-            for name in change.by_column
-            if not is_personal(node, name)
-        ]
-        for kind, condition, before, after in kinds:
+        for here, there in (("base", "head"), ("head", "base")):
             rows = self._rows(
-                f"select {key}, {before}, {after} from compared"
-                f" where {condition} order by {key} limit {self.samples}"
+                f"select [{key}] from compared where {there}_number is null"
+                f" order by all limit {self.samples}"
             )
             for row in rows:
-                shown_key = tuple(self._shown(value) for value in row[0])
-                yield shown_key, kind, self._shown(row[1]), self._shown(row[2])
+                yield self._shown_all(row[0]), f"only in {here}", {}
+        names = list(change.by_column)
+        if not names:
+            return
+        flags = [quoted(f"differs {name}") for name in names]
+        values = [
+            quoted(f"{build} {name}")
+            for name in names
+            for build in ("base", "head")
+        ]
+        count = " + ".join(f"{flag}::integer" for flag in flags)
+        rows = self._rows(
+            f"select [{key}] as key_, {', '.join((*flags, *values))}"
+            f" from compared where {BOTH}"
+            f" order by {count} desc, key_ limit {self.samples}"
+        )
+        for shown_key, *rest in rows:
+            differs, found = rest[: len(names)], rest[len(names) :]
+            pairs = zip(found[::2], found[1::2], strict=True)
+            columns = {
+                name: (HIDDEN, HIDDEN)
+                if is_personal(change.node, name)
+                else self._shown_all(pair)
+                for name, flag, pair in zip(names, differs, pairs, strict=True)
+                if flag
+            }
+            yield self._shown_all(shown_key), "", columns
+
+    def _shown_all(self, values: Iterable[Any]) -> tuple:
+        return tuple(map(self._shown, values))
 
     def _shown(self, value: Any) -> Any:
         """Return a value of a sample, unless it is that of a person.
@@ -615,7 +638,9 @@ class Comparison:
                             found |= {row[0] for row in rows}
         return found
 
-    def _key(self, unique_id: str, pairs: Mapping[str, str]) -> list[str]:
+    def _key(
+        self, unique_id: str, pairs: Mapping[str, str], columns: Columns
+    ) -> list[str]:
         """Return the columns by which rows are paired.
 
         Natural keys before surrogates: those change with the recipe of the
@@ -630,8 +655,7 @@ class Comparison:
         return min(
             keys,
             key=lambda key: (
-                any(name.endswith("_key") for name in key),
-                any(name == "dbt_scd_id" for name in key),
+                any(_is_hash(name, columns) for name in key),
                 not all(_is_natural(name) for name in key),
                 len(key),
                 [names.index(name) for name in key],
@@ -639,16 +663,18 @@ class Comparison:
             default=[],
         )
 
-    def _shown_key(self, change: TableChange, names: list[str]) -> list[str]:
+    def _shown_key(
+        self, change: TableChange, names: list[str], columns: Columns
+    ) -> list[str]:
         """Return the columns that tell a person which row it is."""
-        key = change.key
-        if not key or any(name.endswith("_key") for name in key):
-            natural = [name for name in names if _is_natural(name)]
-            rest = [name for name in key if not name.endswith("_key")]
-            key = [*rest, *(n for n in natural if n not in rest)] or key
+        key = [name for name in change.key if not _is_hash(name, columns)]
+        if key != change.key or not key:
+            key += [
+                name for name in names if _is_natural(name) and name not in key
+            ]
         return [
             name
-            for name in (key or names)[:4]
+            for name in (key or change.key or names)[:4]
             if not is_personal(change.node, name)
         ]
 
@@ -793,6 +819,11 @@ def _meaning(sql: str) -> str:
         )
     except SqlglotError:
         return sql
+
+
+def _is_hash(name: str, columns: Columns) -> bool:
+    surrogate = name.endswith("_key") or name == "dbt_scd_id"
+    return surrogate and columns[name] == "VARCHAR"
 
 
 def _is_natural(name: str) -> bool:

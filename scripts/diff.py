@@ -434,8 +434,8 @@ def _node_lines(found: data_diff.Difference) -> Iterator[str]:
         touched = {one.node["name"] for one in found.tables}
         same = [one for one in found.downstream if one not in touched]
         yield (
-            f"- Downstream: {len(found.downstream)}"
-            + (f", of these without other rows: {_names(same)}" if same else "")
+            f"- Downstream: {project.plural(len(found.downstream), 'model')}"
+            + (f", no row changed in {_names(same)}" if same else "")
         )
     if found.not_compared:
         names = _names(found.not_compared)
@@ -469,17 +469,21 @@ def _row_lines(tables: list[data_diff.TableChange]) -> Iterator[str]:
 
 
 def _total_lines(tables: list[data_diff.TableChange]) -> Iterator[str]:
-    lines = [
-        f"| `{table.node['name']}` | `{name}` | {_number(before)} |"
-        f" {_number(after)} | {_difference(before, after)} |"
-        for table in tables
-        for name, (before, after) in table.totals.items()
-    ]
-    if lines:
+    """Yield each changed total once: most tables pass it on as it is."""
+    where: dict[tuple[str, Any, Any], list[str]] = {}
+    for table in tables:
+        for name, (before, after) in table.totals.items():
+            same = where.setdefault((name, before, after), [])
+            same.append(table.node["name"])
+    if where:
         yield "### Totals\n"
-        yield "| Table | Measure | Base | Head | Difference |"
-        yield "|---|---|--:|--:|--:|"
-        yield from lines
+        yield "| Measure | Base | Head | Difference | Tables |"
+        yield "|---|--:|--:|--:|---|"
+    for (name, before, after), names in where.items():
+        yield (
+            f"| `{name}` | {_number(before)} | {_number(after)} |"
+            f" {_difference(before, after)} | {_names(names)} |"
+        )
 
 
 def _test_lines(tests: list[str]) -> Iterator[str]:
@@ -496,14 +500,16 @@ def _sample_blocks(tables: list[data_diff.TableChange]) -> Iterator[str]:
         if data_diff.is_restricted(table.node):
             yield f"{name}: personal data, not shown"
         elif table.samples:
-            names = " | ".join(table.shown_key)
-            lines = [name, "", f"| {names} | | Base | Head |"]
-            lines.append("|---" * len(table.shown_key) + "|---|---|---|")
-            for key, kind, before, after in table.samples:
-                values = [*key, kind, before, after]
-                if kind.startswith("only in "):
-                    values[-2:] = ["", ""]
-                lines.append(f"| {' | '.join(map(_cell, values))} |")
+            names = " | ".join([*table.shown_key, "Base → head"])
+            lines = [name, "", f"| {names} |"]
+            lines.append("|---" * (len(table.shown_key) + 1) + "|")
+            for key, kind, columns in table.samples:
+                words = [
+                    f"`{column}` {_cell(before)} → {_cell(after)}"
+                    for column, (before, after) in columns.items()
+                ]
+                cells = [*map(_cell, key), kind or "; ".join(_few(words))]
+                lines.append(f"| {' | '.join(cells)} |")
             yield "\n".join(lines)
 
 
