@@ -317,7 +317,7 @@ def _first_failure(folder: Path, said: str) -> str:
                 name = result["unique_id"].split(".", 2)
                 lines = project.message_lines(result["message"])
                 words = " ".join(" ".join(lines).split())
-                return f"{name[0]} {name[2]}: {words}"
+                return f"{name[0]} {name[2]}: {words}".rstrip(" ^")
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     start = next((n for n, x in enumerate(lines) if "Error" in x), 0)
     return " ".join(lines[start : start + 5]) or "dbt said nothing"

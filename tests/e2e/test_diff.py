@@ -76,7 +76,7 @@ FILES = {
     "seeds/customers.csv": """
         customerNumber,customerName,contactName,phone,city
         1,Atelier,Marie Curie,40.32.2555,Nantes
-        2,Signal,Jean King,7025551838,Las Vegas
+        2,Signal,Jean King,7025551838,Las|Vegas<br>
         3,Rail,Ada Byron,03 9520 4555,Melbourne
         """,
     "seeds/orders.csv": """
@@ -465,6 +465,7 @@ def test_samples_show_natural_keys_and_no_person(edited):
     assert "| 11 | `quantityOrdered` 5 → 6 |" in samples
     assert "| 2 | `contactName` (hidden) → (hidden); `phone`" in samples
     assert "| 10 | only in base |" in samples
+    assert "| Las\\|Vegas&lt;br> | 30.30 |" in samples
     assert "| 14 | only in head |" in samples
     assert re.search(r"\| \(hidden\) \| .* only in head \|", samples)
     assert "order_key" not in samples
@@ -621,7 +622,7 @@ def test_slim_builds_what_was_modified_and_defers_the_rest(shop):
             " order by city"
         ).fetchall()
     assert totals == [
-        ("Las Vegas", Decimal("31.30")),
+        ("Las|Vegas<br>", Decimal("31.30")),
         ("Melbourne", Decimal("41.40")),
         ("Nantes", Decimal("32.30")),
     ]
