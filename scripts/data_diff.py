@@ -524,9 +524,8 @@ class Comparison:
             f" or {any_differs}"
         )
         counted = "".join(
-            f", count(*) filter ({both} and {quoted(f'differs {name}')})"
+            f", count(*) filter ({BOTH} and {quoted(f'differs {name}')})"
             for name in differs
-            for both in (BOTH,)
         )
         counts = self._rows(
             "select count(*) filter (head_number is null),"
