@@ -258,7 +258,7 @@ def summarise(target: Path) -> Summary:
         run["results"] = [
             one
             for one in run["results"]
-            if not project.is_hook(one)
+            if project.is_node(one)
             or one["status"] not in GOOD_STATUSES | {"skipped"}
         ]
         problems += [problem_of_node(one, nodes) for one in run["results"]]

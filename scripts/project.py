@@ -81,9 +81,12 @@ def nothing_known(command: str) -> str:
     )
 
 
-def is_hook(result: Mapping[str, Any]) -> bool:
-    """Whether a result of run_results.json is that of a hook, no node."""
-    return result["unique_id"].startswith("operation.")
+def is_node(result: Mapping[str, Any]) -> bool:
+    """Whether a result of run_results.json is of what is built or tested.
+
+    The others are of hooks, and of exposures, with which dbt does nothing.
+    """
+    return not result["unique_id"].startswith(("operation.", "exposure."))
 
 
 def broken_off(

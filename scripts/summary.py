@@ -34,10 +34,8 @@ def describe_build(
     built: Counter[str] = Counter()
     checks: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
-    for result in results["results"]:
+    for result in filter(project.is_node, results["results"]):
         kind = result["unique_id"].split(".")[0]
-        if kind == "operation":
-            continue
         if kind == "model":
             node = manifest["nodes"][result["unique_id"]]
             kind = node["config"]["materialized"]

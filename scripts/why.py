@@ -342,7 +342,7 @@ def main() -> int:
     problems = run.problems()
     if run.broken_off:
         print(f"The last run ({run.title}) was broken off: {run.broken_off}.")
-    nodes = [one for one in run.results if not project.is_hook(one)]
+    nodes = [one for one in run.results if project.is_node(one)]
     total = project.plural(len(nodes), "node")
     if not problems:
         if run.command not in project.BUILDING:
