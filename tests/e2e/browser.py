@@ -118,7 +118,8 @@ def serious(page: Page) -> list[str]:
 
 
 def scrolls_sideways(page: Page) -> bool:
-    """Whether the page itself is wider than the window."""
+    """Whether the page itself is wider than its window."""
     return page.evaluate(
-        "document.documentElement.scrollWidth > window.innerWidth"
+        "document.documentElement.scrollWidth > "
+        "document.documentElement.clientWidth"
     )
