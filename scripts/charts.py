@@ -1,0 +1,418 @@
+"""Charts of the reports, shared by the dashboard and the notebook.
+
+Each function takes `rows`, whose columns are those of the report that it
+names; others do not matter. `rows` is one of:
+
+- a relation of DuckDB, `connection.sql("select * from ...")`;
+- a list of dicts;
+- a data frame that Altair knows;
+- a text: the name of data that the page hands over later.
+
+Amounts are in US dollars. A row with `is_selected` false is drawn pale. Charts
+are as wide as what holds them; a picture needs `.properties(width=600)`.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import duckdb
+
+import project
+
+Rows = duckdb.DuckDBPyRelation | list[dict[str, Any]] | str | Any
+
+# Told apart by colour-blind readers too, and at least 3:1 against both a white
+# and a dark ground.
+LINE_COLOURS = {
+    "Classic Cars": "#0072b2",
+    "Motorcycles": "#d55e00",
+    "Planes": "#0a9a74",
+    "Ships": "#c0699f",
+    "Trains": "#7d8590",
+    "Trucks and Buses": "#9a7b00",
+    "Vintage Cars": "#4a9bd1",
+}
+# Of charts without product lines, and of orders by what is wrong with them.
+PLAIN = "#2f7f86"
+LATE_COLOURS = {"Past due": "#d55e00", "Shipped late": "#7d8590"}
+# From all lost to nothing before; pale, for the dark figures in front.
+CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
+LAND = "#d9dee4"
+INK = "#1d2530"
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+
+
+@alt.theme.register("classicmodels", enable=True)
+def theme() -> alt.theme.ThemeConfig:
+    """What all charts look like; importing this module switches it on."""
+    return {
+        "config": {
+            "background": "transparent",
+            "font": "system-ui, sans-serif",
+            "view": {"stroke": None},
+            "axis": {
+                "domain": False,
+                "ticks": False,
+                "grid": False,
+                "labelFontSize": 12,
+                "labelLimit": 0,
+                "labelPadding": 6,
+                "title": None,
+            },
+            "legend": {"labelFontSize": 12, "title": None},
+            "text": {"fontSize": 12, "color": INK},
+            "bar": {"cornerRadiusEnd": 2},
+        }
+    }
+
+
+def product_lines(rows: Rows) -> alt.LayerChart:
+    """Bars of net sales by product line; rpt_product_line_sales."""
+    return _bars(rows, "product_line", _line_colour())
+
+
+def product_line_margins(rows: Rows) -> alt.LayerChart:
+    """Bars of the net margin within net sales; rpt_product_line_sales."""
+    share = "format(datum.net_margin_pct, '.1%')"
+    base = (
+        alt.Chart(_data(rows), height=alt.Step(30))
+        .transform_calculate(
+            label=f"{money('datum.net_margin_amount')} + "
+            f"(datum.net_margin_pct == null ? '' : ' · ' + {share})"
+        )
+        .encode(
+            y=_ranked("product_line", "net_margin_amount"),
+            tooltip=_tooltip(
+                "product_line", "net_sales_amount", "net_margin_amount"
+            ),
+        )
+    )
+    colour = {"color": _line_colour(), "opacity": _opacity()}
+    ground = base.mark_bar().encode(
+        x=_length("net_sales_amount"),
+        color=_line_colour(),
+        opacity=_opacity(0.25, 0.1),
+    )
+    margin = base.mark_bar().encode(x=_length("net_margin_amount"), **colour)
+    label = base.mark_text(align="left", dx=6).encode(
+        x=_length("net_sales_amount"), text="label:N"
+    )
+    return _with_room(alt.layer(ground, margin, label), 104)
+
+
+def countries(rows: Rows) -> alt.LayerChart:
+    """Bars of net sales by country; rpt_country_sales."""
+    return _bars(rows, "country_name", alt.value(PLAIN), step=20)
+
+
+def country_map(rows: Rows) -> alt.LayerChart:
+    """Circles of net sales in the middle of each country; rpt_country_sales.
+
+    The outline of the land is that of pages/land.json: Natural Earth, without
+    Antarctica and the smallest countries, which the circles do without.
+    """
+    path = project.ROOT / "pages/land.json"
+    outline = json.loads(path.read_text(encoding="utf-8"))
+    # A screen reader has nothing from the shape of the land.
+    land = alt.Chart(alt.InlineData(outline)).mark_geoshape(
+        fill=LAND, aria=False, tooltip=None
+    )
+    circles = (
+        alt.Chart(_data(rows))
+        .transform_filter("datum.net_sales_amount > 0")
+        .mark_circle(color=PLAIN, stroke="#ffffff", strokeWidth=1)
+        .encode(
+            longitude="longitude:Q",
+            latitude="latitude:Q",
+            size=alt.Size("net_sales_amount:Q", legend=None).scale(
+                domainMin=0, range=[12, 1600]
+            ),
+            order=alt.Order("net_sales_amount:Q", sort="descending"),
+            opacity=_opacity(0.8),
+            tooltip=_tooltip("country_name", "net_sales_amount"),
+        )
+    )
+    return (
+        alt.layer(land, circles)
+        .project("equalEarth")
+        .properties(width="container", height=320)
+    )
+
+
+def monthly_sales(rows: Rows) -> alt.LayerChart:
+    """Columns of net sales by month; rpt_monthly_sales.
+
+    A dash marks the same month a year before. A month that is not over on the
+    as-of date is pale.
+    """
+    number = "toNumber(slice(datum.value, 5, 7))"
+    names = f"split('{MONTHS}', ' ')"
+    # Where there is no room for each month, the quarters or half-years remain.
+    every = "(width < 420 ? 6 : width < 760 ? 3 : 1)"
+    label = (
+        f"datum.index == 0 || {number} == 1"
+        f" ? [{names}[{number} - 1], slice(datum.value, 0, 4)]"
+        f" : ({number} - 1) % {every} == 0 ? {names}[{number} - 1] : ''"
+    )
+    base = (
+        alt.Chart(_data(rows), width="container", height=260)
+        .transform_calculate(
+            month=f"{names}[toNumber(slice(datum.month_start_date, 5, 7)) - 1]"
+            " + ' ' + slice(datum.month_start_date, 0, 4)"
+        )
+        .encode(
+            x=alt.X("month_start_date:O").axis(
+                labelExpr=label, labelAngle=0, labelOverlap=False
+            ),
+            tooltip=_tooltip(
+                "month", "net_sales_amount", "previous_year_net_sales_amount"
+            ),
+        )
+    )
+    axis = alt.Axis(
+        grid=True, labelExpr=money("datum.value", decimals=0), tickCount=5
+    )
+    columns = base.mark_bar(color=PLAIN).encode(
+        y=alt.Y("net_sales_amount:Q", axis=axis),
+        opacity=alt.when("datum.is_complete_month === false")
+        .then(alt.value(0.4))
+        .otherwise(alt.value(1)),
+    )
+    before = base.mark_tick(color="#d55e00", thickness=3, bandSize=14).encode(
+        y="previous_year_net_sales_amount:Q"
+    )
+    return alt.layer(columns, before)
+
+
+def recent_sales(rows: Rows) -> alt.LayerChart:
+    """Net sales of the last 30 days beside the 30 before; rpt_recent_sales.
+
+    A cell for each product line and region: net sales, and the change in
+    percent. Its colour is the change as a share of the larger of the two, so
+    that it has an end where there was nothing before.
+    """
+    now, before = "datum.net_sales_amount", "datum.previous_net_sales_amount"
+    larger = f"max({now}, {before})"
+    change = f"({now} - {before})"
+    base = (
+        alt.Chart(_data(rows), width="container", height=alt.Step(44))
+        .transform_calculate(
+            change=f"{larger} > 0 ? {change} / {larger} : 0",
+            percent=f"{before} > 0"
+            f" ? format({change} / {before}, '+.0%')"
+            f" : {now} > 0 ? 'new' : ''",
+        )
+        .transform_calculate(label=f"[{money(now, decimals=0)}, datum.percent]")
+        .encode(
+            x=alt.X("region:N").axis(
+                labelAngle=0,
+                labelExpr="split(datum.label, ' ')",
+            ),
+            y="product_line:N",
+            tooltip=[
+                *_tooltip(
+                    "product_line",
+                    "region",
+                    "net_sales_amount",
+                    "previous_net_sales_amount",
+                ),
+                alt.Tooltip("percent:N", title="Change"),
+            ],
+        )
+    )
+    scale = alt.Scale(
+        domain=[-1, 0, 1], range=CHANGE_COLOURS, interpolate="rgb"
+    )
+    cells = base.mark_rect(cornerRadius=3).encode(
+        x=alt.X("region:N").scale(paddingInner=0.04),
+        y=alt.Y("product_line:N").scale(paddingInner=0.06),
+        color=alt.Color("change:Q", scale=scale, legend=None),
+    )
+    # The name keeps the page from painting dark figures light.
+    figures = base.mark_text(
+        baseline="middle", lineHeight=15, dy=-7, color=INK
+    ).encode(text="label:N")
+    return alt.layer(cells, figures.properties(name="figures"))
+
+
+def top_customers(rows: Rows, limit: int = 10) -> alt.LayerChart:
+    """Bars of the best customers by net sales; the analysis top_customers."""
+    return _named_bars(
+        rows, "customer_name", alt.value(PLAIN), "net_sales_amount", limit
+    )
+
+
+def top_products(rows: Rows, limit: int = 10) -> alt.LayerChart:
+    """Bars of the best products by net sales; rpt_product_margins."""
+    legend = alt.Legend(
+        orient="bottom", columns=alt.ExprRef("max(1, floor(width / 125))")
+    )
+    return _named_bars(
+        rows, "product_name", _line_colour(legend), "net_sales_amount", limit
+    )
+
+
+def late_orders(rows: Rows, limit: int = 12) -> alt.LayerChart:
+    """Bars of the orders that are the most days late.
+
+    Columns: order_id, customer_name, days_late, and lateness, which is one of
+    LATE_COLOURS.
+    """
+    colour = alt.Color("lateness:N").scale(
+        domain=list(LATE_COLOURS), range=list(LATE_COLOURS.values())
+    )
+    return _named_bars(
+        rows,
+        "datum.customer_name + ', order ' + datum.order_id",
+        colour.legend(orient="bottom"),
+        "days_late",
+        limit,
+    )
+
+
+def money(value: str, decimals: int | None = None) -> str:
+    """Return the expression that writes an amount: $3.77 M, $104.4 k, $12.
+
+    Args:
+        value: expression of an amount in US dollars.
+        decimals: at most so many; by default 2 for millions and 1 for
+            thousands, zeros too.
+    """
+    million, thousand = (
+        (".2f", ",.1f") if decimals is None else (".2~f", f",.{decimals}f")
+    )
+    return (
+        f"((({value}) < 0 ? '-$' : '$') + (abs({value}) >= 1e6"
+        f" ? format(abs({value}) / 1e6, '{million}') + ' M'"
+        f" : abs({value}) >= 1e3"
+        f" ? format(abs({value}) / 1e3, '{thousand}') + ' k'"
+        f" : format(abs({value}), '.0f')))"
+    )
+
+
+def _data(rows: Rows) -> Any:
+    """Return what Altair takes, with plain numbers and dates as texts."""
+    if isinstance(rows, str):
+        return alt.NamedData(rows)
+    if isinstance(rows, duckdb.DuckDBPyRelation):
+        names = rows.columns
+        rows = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    if isinstance(rows, list):
+        return alt.InlineData([_plain(row) for row in rows])
+    return rows
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    plain = dict(row)
+    for name, value in row.items():
+        if isinstance(value, Decimal):
+            plain[name] = float(value)
+        elif isinstance(value, date):
+            plain[name] = value.isoformat()
+    return plain
+
+
+def _bars(rows: Rows, name: str, colour: Any, step: int = 30) -> alt.LayerChart:
+    """Return bars of net sales with short names at the left."""
+    base = (
+        alt.Chart(_data(rows), height=alt.Step(step))
+        .transform_calculate(label=money("datum.net_sales_amount"))
+        .encode(
+            x=_length("net_sales_amount"),
+            y=_ranked(name, "net_sales_amount"),
+            tooltip=_tooltip(name, "net_sales_amount"),
+        )
+    )
+    bars = base.mark_bar().encode(color=colour, opacity=_opacity())
+    label = base.mark_text(align="left", dx=6).encode(text="label:N")
+    return _with_room(alt.layer(bars, label), 64)
+
+
+def _named_bars(
+    rows: Rows, name: str, colour: Any, measure: str, limit: int
+) -> alt.LayerChart:
+    """Return the longest bars, each with its name above: names may be long.
+
+    Args:
+        rows: see the module.
+        name: a column, or an expression.
+        colour: how bars are coloured.
+        measure: the column of the length: an amount, or days.
+        limit: how many bars.
+    """
+    value = f"datum.{measure}"
+    is_money = measure.endswith("_amount")
+    label = money(value) if is_money else f"{value} + ' days'"
+    base = (
+        alt.Chart(_data(rows), height=alt.Step(36))
+        .transform_calculate(
+            name=name if "datum." in name else f"datum.{name}", label=label
+        )
+        .transform_window(
+            rank="row_number()",
+            sort=[alt.SortField(measure, "descending"), alt.SortField("name")],
+        )
+        .transform_filter(f"datum.rank <= {limit} && {value} > 0")
+        # Two customers may bear one name, and yet have a bar each.
+        .encode(y=alt.Y("rank:O").axis(None))
+    )
+    tooltip = [alt.Tooltip("name:N", title="Name"), *_tooltip(measure)]
+    bars = base.mark_bar(height=12, yOffset=8).encode(
+        x=_length(measure), color=colour, tooltip=tooltip
+    )
+    names = base.mark_text(align="left", dy=-8).encode(
+        x=alt.value(0), text="name:N"
+    )
+    values = base.mark_text(align="left", dx=6, dy=8).encode(
+        x=_length(measure), text="label:N"
+    )
+    return _with_room(alt.layer(bars, names, values), 64)
+
+
+def _with_room(chart: alt.LayerChart, right: int) -> alt.LayerChart:
+    """Leave so many pixels for the figures behind the bars."""
+    return chart.properties(
+        width="container",
+        padding={"left": 0, "top": 5, "bottom": 5, "right": right},
+    )
+
+
+def _length(measure: str) -> alt.X:
+    return alt.X(f"{measure}:Q", axis=None)
+
+
+def _ranked(name: str, measure: str) -> alt.Y:
+    order = alt.EncodingSortField(measure, op="max", order="descending")
+    return alt.Y(f"{name}:N", sort=order)
+
+
+def _line_colour(legend: alt.Legend | None = None) -> alt.Color:
+    return alt.Color("product_line:N", legend=legend).scale(
+        domain=list(LINE_COLOURS), range=list(LINE_COLOURS.values())
+    )
+
+
+def _opacity(full: float = 1, pale: float = 0.25) -> Any:
+    return (
+        alt.when("datum.is_selected === false")
+        .then(alt.value(pale))
+        .otherwise(alt.value(full))
+    )
+
+
+def _tooltip(*columns: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip(f"{name}:Q", format="$,.2f", title=_title(name))
+        if name.endswith("_amount")
+        else alt.Tooltip(f"{name}:N", title=_title(name))
+        for name in columns
+    ]
+
+
+def _title(column: str) -> str:
+    """Return a column's name as words: net_sales_amount is Net sales."""
+    return column.removesuffix("_amount").replace("_", " ").capitalize()
