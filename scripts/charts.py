@@ -41,6 +41,7 @@ PLAIN = "#2f7f86"
 LATE_COLOURS = {"Past due": "#d55e00", "Shipped late": "#7d8590"}
 # From all lost to nothing before; pale, for the dark figures in front.
 CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
+BEFORE = "#9aa4b0"
 LAND = "#d9dee4"
 INK = "#1d2530"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
@@ -146,8 +147,8 @@ def country_map(rows: Rows) -> alt.LayerChart:
 def monthly_sales(rows: Rows) -> alt.LayerChart:
     """Columns of net sales by month; rpt_monthly_sales.
 
-    A dash marks the same month a year before. A month that is not over on the
-    as-of date is pale.
+    Behind each stands, broad and grey, the same month a year before. A month
+    that is not over on the as-of date is pale.
     """
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
@@ -176,16 +177,18 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     axis = alt.Axis(
         grid=True, labelExpr=money("datum.value", decimals=0), tickCount=5
     )
-    columns = base.mark_bar(color=PLAIN).encode(
-        y=alt.Y("net_sales_amount:Q", axis=axis),
+    before = base.mark_bar(color=BEFORE, opacity=0.55).encode(
+        y=alt.Y("previous_year_net_sales_amount:Q", axis=axis)
+    )
+    columns = base.mark_bar(
+        color=PLAIN, width=alt.RelativeBandSize(0.5)
+    ).encode(
+        y="net_sales_amount:Q",
         opacity=alt.when("datum.is_complete_month === false")
         .then(alt.value(0.4))
         .otherwise(alt.value(1)),
     )
-    before = base.mark_tick(color="#d55e00", thickness=3, bandSize=14).encode(
-        y="previous_year_net_sales_amount:Q"
-    )
-    return alt.layer(columns, before)
+    return alt.layer(before, columns)
 
 
 def recent_sales(rows: Rows) -> alt.LayerChart:
