@@ -555,7 +555,7 @@ function showProblem(text) {
 // --- Charts -----------------------------------------------------------------
 
 const views = new Map();
-const waiting = new Map();
+const rowsOf = new Map();
 
 // Hands rows to a chart, in dollars; before there is one they wait for it.
 function feed(name, rows) {
@@ -567,24 +567,24 @@ function feed(name, rows) {
       ]),
     ),
   );
-  waiting.set(name, inDollars);
-  views.get(name)?.data("rows", inDollars).runAsync();
+  rowsOf.set(name, inDollars);
+  views.get(name)?.data("rows", inDollars).resize().runAsync();
 }
 
-// Maps are half as high as wide; other charts have a height of their own.
+// The map is about half as high as wide; other charts have a height of their own.
 function fitMap(view, chart) {
-  view.height(Math.round(chart.clientWidth / 2)).runAsync();
+  view.height(Math.round(chart.clientWidth * 0.46)).runAsync();
 }
 
 async function draw(chart, spec) {
   const name = chart.dataset.chart;
-  const { view } = await window.vegaEmbed(chart, spec, {
+  const datasets = { ...spec.datasets, rows: rowsOf.get(name) };
+  const { view } = await window.vegaEmbed(chart, { ...spec, datasets }, {
     actions: false,
     renderer: "svg",
     tooltip: { disableDefaultStyle: true },
   });
   views.set(name, view);
-  await view.data("rows", waiting.get(name)).runAsync();
   if (name === "map") {
     fitMap(view, chart);
     window.addEventListener("resize", () => fitMap(view, chart));

@@ -73,41 +73,42 @@ def theme() -> alt.theme.ThemeConfig:
 
 def product_lines(rows: Rows) -> alt.LayerChart:
     """Bars of net sales by product line; rpt_product_line_sales."""
-    return _bars(rows, "product_line", _line_colour())
+    return _named_bars(rows, "product_line", _line_colour())
 
 
 def product_line_margins(rows: Rows) -> alt.LayerChart:
     """Bars of the net margin within net sales; rpt_product_line_sales."""
     share = "format(datum.net_margin_pct, '.1%')"
-    base = (
-        alt.Chart(_data(rows), height=alt.Step(30))
-        .transform_calculate(
-            label=f"{money('datum.net_margin_amount')} + "
-            f"(datum.net_margin_pct == null ? '' : ' · ' + {share})"
-        )
-        .encode(
-            y=_ranked("product_line", "net_margin_amount"),
-            tooltip=_tooltip(
-                "product_line", "net_sales_amount", "net_margin_amount"
-            ),
-        )
+    return _named_bars(
+        rows,
+        "product_line",
+        _line_colour(),
+        part="net_margin_amount",
+        label=f"{money('datum.net_margin_amount')} + "
+        f"(datum.net_margin_pct == null ? '' : ' · ' + {share})",
+        room=104,
     )
-    colour = {"color": _line_colour(), "opacity": _opacity()}
-    ground = base.mark_bar().encode(
-        x=_length("net_sales_amount"),
-        color=_line_colour(),
-        opacity=_opacity(0.25, 0.1),
-    )
-    margin = base.mark_bar().encode(x=_length("net_margin_amount"), **colour)
-    label = base.mark_text(align="left", dx=6).encode(
-        x=_length("net_sales_amount"), text="label:N"
-    )
-    return _with_room(alt.layer(ground, margin, label), 104)
 
 
 def countries(rows: Rows) -> alt.LayerChart:
     """Bars of net sales by country; rpt_country_sales."""
-    return _bars(rows, "country_name", alt.value(PLAIN), step=20)
+    base = (
+        alt.Chart(_data(rows), height=alt.Step(20))
+        .transform_calculate(label=money("datum.net_sales_amount"))
+        .encode(
+            x=_length("net_sales_amount"),
+            y=alt.Y(
+                "country_name:N",
+                sort=alt.EncodingSortField(
+                    "net_sales_amount", op="max", order="descending"
+                ),
+            ),
+            tooltip=_tooltip("country_name", "net_sales_amount"),
+        )
+    )
+    bars = base.mark_bar(color=PLAIN).encode(opacity=_opacity())
+    label = base.mark_text(align="left", dx=6).encode(text="label:N")
+    return _with_room(alt.layer(bars, label), 64)
 
 
 def country_map(rows: Rows) -> alt.LayerChart:
@@ -130,7 +131,8 @@ def country_map(rows: Rows) -> alt.LayerChart:
             longitude="longitude:Q",
             latitude="latitude:Q",
             size=alt.Size("net_sales_amount:Q", legend=None).scale(
-                domainMin=0, range=[12, 1600]
+                domainMin=0,
+                range=[12, alt.ExprRef("max(300, width * width / 330)")],
             ),
             order=alt.Order("net_sales_amount:Q", sort="descending"),
             opacity=_opacity(0.8),
@@ -202,7 +204,7 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
     larger = f"max({now}, {before})"
     change = f"({now} - {before})"
     base = (
-        alt.Chart(_data(rows), width="container", height=alt.Step(44))
+        alt.Chart(_data(rows), width="container", height=alt.Step(60))
         .transform_calculate(
             change=f"{larger} > 0 ? {change} / {larger} : 0",
             percent=f"{before} > 0"
@@ -210,53 +212,48 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
             f" : {now} > 0 ? 'new' : ''",
         )
         .transform_calculate(label=f"[{money(now, decimals=0)}, datum.percent]")
-        .encode(
-            x=alt.X("region:N").axis(
-                labelAngle=0,
-                labelExpr="split(datum.label, ' ')",
-            ),
-            y="product_line:N",
-            tooltip=[
-                *_tooltip(
-                    "product_line",
-                    "region",
-                    "net_sales_amount",
-                    "previous_net_sales_amount",
-                ),
-                alt.Tooltip("percent:N", title="Change"),
-            ],
-        )
+        .encode(y=alt.Y("product_line:N").axis(None))
+    )
+    regions = (
+        alt.X("region:N")
+        .scale(paddingInner=0.04)
+        .axis(labelAngle=0, labelExpr="split(datum.label, ' ')")
+    )
+    tooltip = _tooltip(
+        "product_line",
+        "region",
+        "net_sales_amount",
+        "previous_net_sales_amount",
     )
     scale = alt.Scale(
         domain=[-1, 0, 1], range=CHANGE_COLOURS, interpolate="rgb"
     )
-    cells = base.mark_rect(cornerRadius=3).encode(
-        x=alt.X("region:N").scale(paddingInner=0.04),
-        y=alt.Y("product_line:N").scale(paddingInner=0.06),
+    cells = base.mark_rect(cornerRadius=3, height=38, yOffset=9).encode(
+        x=regions,
         color=alt.Color("change:Q", scale=scale, legend=None),
+        tooltip=[*tooltip, alt.Tooltip("percent:N", title="Change")],
     )
     # The name keeps the page from painting dark figures light.
     figures = base.mark_text(
-        baseline="middle", lineHeight=15, dy=-7, color=INK
-    ).encode(text="label:N")
-    return alt.layer(cells, figures.properties(name="figures"))
+        baseline="middle", lineHeight=15, dy=2, color=INK
+    ).encode(x=regions, text="label:N")
+    names = (
+        base.transform_aggregate(groupby=["product_line"])
+        .mark_text(align="left", dy=-20)
+        .encode(x=alt.value(0), text="product_line:N")
+    )
+    return alt.layer(cells, figures.properties(name="figures"), names)
 
 
 def top_customers(rows: Rows, limit: int = 10) -> alt.LayerChart:
     """Bars of the best customers by net sales; the analysis top_customers."""
-    return _named_bars(
-        rows, "customer_name", alt.value(PLAIN), "net_sales_amount", limit
-    )
+    return _named_bars(rows, "customer_name", alt.value(PLAIN), limit=limit)
 
 
 def top_products(rows: Rows, limit: int = 10) -> alt.LayerChart:
     """Bars of the best products by net sales; rpt_product_margins."""
-    legend = alt.Legend(
-        orient="bottom", columns=alt.ExprRef("max(1, floor(width / 125))")
-    )
-    return _named_bars(
-        rows, "product_name", _line_colour(legend), "net_sales_amount", limit
-    )
+    legend = alt.Legend(orient="bottom", columns=2)
+    return _named_bars(rows, "product_name", _line_colour(legend), limit=limit)
 
 
 def late_orders(rows: Rows, limit: int = 12) -> alt.LayerChart:
@@ -273,7 +270,7 @@ def late_orders(rows: Rows, limit: int = 12) -> alt.LayerChart:
         "datum.customer_name + ', order ' + datum.order_id",
         colour.legend(orient="bottom"),
         "days_late",
-        limit,
+        limit=limit,
     )
 
 
@@ -319,37 +316,34 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _bars(rows: Rows, name: str, colour: Any, step: int = 30) -> alt.LayerChart:
-    """Return bars of net sales with short names at the left."""
-    base = (
-        alt.Chart(_data(rows), height=alt.Step(step))
-        .transform_calculate(label=money("datum.net_sales_amount"))
-        .encode(
-            x=_length("net_sales_amount"),
-            y=_ranked(name, "net_sales_amount"),
-            tooltip=_tooltip(name, "net_sales_amount"),
-        )
-    )
-    bars = base.mark_bar().encode(color=colour, opacity=_opacity())
-    label = base.mark_text(align="left", dx=6).encode(text="label:N")
-    return _with_room(alt.layer(bars, label), 64)
-
-
 def _named_bars(
-    rows: Rows, name: str, colour: Any, measure: str, limit: int
+    rows: Rows,
+    name: str,
+    colour: Any,
+    measure: str = "net_sales_amount",
+    part: str = "",
+    label: str = "",
+    limit: int = 0,
+    room: int = 64,
 ) -> alt.LayerChart:
-    """Return the longest bars, each with its name above: names may be long.
+    """Return bars, the longest first, each with its name above.
+
+    Names may be long, and a phone is narrow.
 
     Args:
         rows: see the module.
         name: a column, or an expression.
         colour: how bars are coloured.
         measure: the column of the length: an amount, or days.
-        limit: how many bars.
+        part: a column with a part of it, drawn full on a pale ground.
+        label: the expression behind the bar; by default the measure.
+        limit: how many bars; all by default.
+        room: for the label, in pixels.
     """
     value = f"datum.{measure}"
-    is_money = measure.endswith("_amount")
-    label = money(value) if is_money else f"{value} + ' days'"
+    if not label:
+        is_money = measure.endswith("_amount")
+        label = money(value) if is_money else f"{value} + ' days'"
     base = (
         alt.Chart(_data(rows), height=alt.Step(36))
         .transform_calculate(
@@ -359,21 +353,28 @@ def _named_bars(
             rank="row_number()",
             sort=[alt.SortField(measure, "descending"), alt.SortField("name")],
         )
-        .transform_filter(f"datum.rank <= {limit} && {value} > 0")
+        .transform_filter(f"!{limit} || datum.rank <= {limit}")
         # Two customers may bear one name, and yet have a bar each.
         .encode(y=alt.Y("rank:O").axis(None))
     )
-    tooltip = [alt.Tooltip("name:N", title="Name"), *_tooltip(measure)]
+    shown = [measure, part] if part else [measure]
     bars = base.mark_bar(height=12, yOffset=8).encode(
-        x=_length(measure), color=colour, tooltip=tooltip
+        x=_length(measure),
+        color=colour,
+        opacity=_opacity(0.25, 0.1) if part else _opacity(),
+        tooltip=[alt.Tooltip("name:N", title="Name"), *_tooltip(*shown)],
     )
     names = base.mark_text(align="left", dy=-8).encode(
         x=alt.value(0), text="name:N"
     )
-    values = base.mark_text(align="left", dx=6, dy=8).encode(
+    labels = base.mark_text(align="left", dx=6, dy=8).encode(
         x=_length(measure), text="label:N"
     )
-    return _with_room(alt.layer(bars, names, values), 64)
+    layers = [bars, names, labels]
+    if part:
+        full = bars.encode(x=_length(part), opacity=_opacity())
+        layers.insert(1, full)
+    return _with_room(alt.layer(*layers), room)
 
 
 def _with_room(chart: alt.LayerChart, right: int) -> alt.LayerChart:
@@ -386,11 +387,6 @@ def _with_room(chart: alt.LayerChart, right: int) -> alt.LayerChart:
 
 def _length(measure: str) -> alt.X:
     return alt.X(f"{measure}:Q", axis=None)
-
-
-def _ranked(name: str, measure: str) -> alt.Y:
-    order = alt.EncodingSortField(measure, op="max", order="descending")
-    return alt.Y(f"{name}:N", sort=order)
 
 
 def _line_colour(legend: alt.Legend | None = None) -> alt.Color:

@@ -278,8 +278,13 @@ def day_words(day: str) -> str:
 
 
 def _tile(name: str, value: str, text: str, note: str) -> dict[str, str]:
-    title = TITLES[name]
-    return dict(name=name, title=title, value=value, text=text, note=note)
+    return {
+        "name": name,
+        "title": TITLES[name],
+        "value": value,
+        "text": text,
+        "note": note,
+    }
 
 
 def _amount(name: str, cents: int | None, note: str) -> dict[str, str]:
