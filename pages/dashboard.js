@@ -578,8 +578,10 @@ function fitMap(view, chart) {
 
 async function draw(chart, spec) {
   const name = chart.dataset.chart;
+  // The picture itself is hidden from screen readers, who get its label.
+  const picture = chart.firstElementChild;
   const datasets = { ...spec.datasets, rows: rowsOf.get(name) };
-  const { view } = await window.vegaEmbed(chart, { ...spec, datasets }, {
+  const { view } = await window.vegaEmbed(picture, { ...spec, datasets }, {
     actions: false,
     renderer: "svg",
     tooltip: { disableDefaultStyle: true },

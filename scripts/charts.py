@@ -180,12 +180,12 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
         grid=True, labelExpr=money("datum.value", decimals=0), tickCount=5
     )
     before = base.mark_bar(color=BEFORE, opacity=0.55).encode(
-        y=alt.Y("previous_year_net_sales_amount:Q", axis=axis)
+        y=alt.Y("previous_year_net_sales_amount:Q", axis=axis, stack=None)
     )
     columns = base.mark_bar(
         color=PLAIN, width=alt.RelativeBandSize(0.5)
     ).encode(
-        y="net_sales_amount:Q",
+        y=alt.Y("net_sales_amount:Q", stack=None),
         opacity=alt.when("datum.is_complete_month === false")
         .then(alt.value(0.4))
         .otherwise(alt.value(1)),
@@ -386,7 +386,7 @@ def _with_room(chart: alt.LayerChart, right: int) -> alt.LayerChart:
 
 
 def _length(measure: str) -> alt.X:
-    return alt.X(f"{measure}:Q", axis=None)
+    return alt.X(f"{measure}:Q", axis=None, stack=None)
 
 
 def _line_colour(legend: alt.Legend | None = None) -> alt.Color:
