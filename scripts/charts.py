@@ -204,7 +204,7 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
     larger = f"max({now}, {before})"
     change = f"({now} - {before})"
     base = (
-        alt.Chart(_data(rows), width="container", height=alt.Step(60))
+        alt.Chart(_data(rows), width="container", height=alt.Step(66))
         .transform_calculate(
             change=f"{larger} > 0 ? {change} / {larger} : 0",
             percent=f"{before} > 0"
@@ -345,7 +345,7 @@ def _named_bars(
         is_money = measure.endswith("_amount")
         label = money(value) if is_money else f"{value} + ' days'"
     base = (
-        alt.Chart(_data(rows), height=alt.Step(36))
+        alt.Chart(_data(rows), height=alt.Step(40))
         .transform_calculate(
             name=name if "datum." in name else f"datum.{name}", label=label
         )
