@@ -219,24 +219,27 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
         .scale(paddingInner=0.04)
         .axis(labelAngle=0, labelExpr="split(datum.label, ' ')")
     )
-    tooltip = _tooltip(
-        "product_line",
-        "region",
-        "net_sales_amount",
-        "previous_net_sales_amount",
-    )
+    tooltip = [
+        *_tooltip(
+            "product_line",
+            "region",
+            "net_sales_amount",
+            "previous_net_sales_amount",
+        ),
+        alt.Tooltip("percent:N", title="Change"),
+    ]
     scale = alt.Scale(
         domain=[-1, 0, 1], range=CHANGE_COLOURS, interpolate="rgb"
     )
     cells = base.mark_rect(cornerRadius=3, height=38, yOffset=9).encode(
         x=regions,
         color=alt.Color("change:Q", scale=scale, legend=None),
-        tooltip=[*tooltip, alt.Tooltip("percent:N", title="Change")],
+        tooltip=tooltip,
     )
     # The name keeps the page from painting dark figures light.
     figures = base.mark_text(
         baseline="middle", lineHeight=15, dy=2, color=INK
-    ).encode(x=regions, text="label:N")
+    ).encode(x=regions, text="label:N", tooltip=tooltip)
     names = (
         base.transform_aggregate(groupby=["product_line"])
         .mark_text(align="left", dy=-20)

@@ -1,9 +1,12 @@
 """The dashboard in a browser: its figures against SQL, and how it is used."""
 
 import csv
+import functools
+import http.server
 import io
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -158,7 +161,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def opened(
-    browser: Browser, path: Path, filters: str = "", **options: Any
+    browser: Browser, path: str | Path, filters: str = "", **options: Any
 ) -> Iterator[Visit]:
     """Open the page and wait for its charts; it must ask nobody, nor fail."""
     with visit(browser, address(path) + filters, **options) as seen:
@@ -310,6 +313,23 @@ def test_a_click_on_a_bar_filters(page, warehouse, chart, name, filters, where):
     assert panel.locator("tbody th").all_text_contents() == [name]
     page.go_back()
     assert tiles_of(page) == tiles_in(warehouse, "true")
+
+
+def test_a_web_server_may_serve_it(browser, dashboard, warehouse):
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    handler = functools.partial(Quiet, directory=dashboard.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/{dashboard.name}"
+        with opened(browser, place) as seen:
+            bar(seen.page, "lines", "Planes").click()
+            assert seen.page.url == f"{place}#line=Planes"
+            assert tiles_of(seen.page) == tiles_in(
+                warehouse, "product_line = 'Planes'"
+            )
+        server.shutdown()
 
 
 def test_a_click_on_a_circle_and_on_a_month_filters(page, warehouse):
