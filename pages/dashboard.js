@@ -17,7 +17,7 @@ const COLUMNS = {
 };
 const TITLES = { line: "Product line", region: "Region", country: "Country" };
 
-// --- The data ---------------------------------------------------------------
+// The data.
 
 // Turns columns, of which texts are positions in a list, into rows.
 function unpack(columns) {
@@ -44,7 +44,7 @@ const known = new Map(
   ]),
 );
 
-// --- The state: what is filtered, and the address that keeps it -------------
+// The state: what is filtered, and the address that keeps it.
 
 const emptyState = () => ({ line: [], region: [], country: [], from: "", to: "" });
 let state = emptyState();
@@ -99,7 +99,7 @@ function writeAddress() {
   }
 }
 
-// --- Figures ----------------------------------------------------------------
+// Figures.
 
 // Returns the lines that fit; `without` names a filter that does not count.
 function fitting(without = "") {
@@ -161,7 +161,7 @@ function byNetSales(name) {
     (one[name] < other[name] ? -1 : 1);
 }
 
-// --- Reports: the rows of each panel ----------------------------------------
+// Reports: the rows of each panel.
 
 // One row for each value of a filter's column. Those that are not chosen stay,
 // marked, so that the chart can show them pale.
@@ -376,7 +376,7 @@ const PANELS = {
   },
 };
 
-// --- Words ------------------------------------------------------------------
+// Words.
 
 function dayWords(day) {
   const [year, month, number] = day.split("-").map(Number);
@@ -420,7 +420,7 @@ const WRITE = {
 };
 const isNumber = (kind) => ["count", "money", "ratio"].includes(kind);
 
-// --- Showing ----------------------------------------------------------------
+// Showing.
 
 function showTile(name, value, text, note = "") {
   const tile = get(name);
@@ -552,7 +552,7 @@ function showProblem(text) {
   get("problem").textContent = text;
 }
 
-// --- Charts -----------------------------------------------------------------
+// Charts.
 
 const views = new Map();
 const rowsOf = new Map();
@@ -614,7 +614,7 @@ async function drawCharts() {
   performance.mark("charts");
 }
 
-// --- What the reader does ---------------------------------------------------
+// What the reader does.
 
 function toggle(name, value) {
   if (!known.get(name).has(value)) return;
@@ -698,7 +698,7 @@ function openAddress() {
   show();
 }
 
-// --- Files ------------------------------------------------------------------
+// Files.
 
 // Quotes a cell. A text that a spreadsheet would run as a formula gets an
 // apostrophe in front; numbers are ours and stay.
@@ -729,7 +729,7 @@ function saveCsv(name) {
   URL.revokeObjectURL(link.href);
 }
 
-// --- Start ------------------------------------------------------------------
+// Start.
 
 for (const name of ["from", "to"]) {
   filters.elements[name].min = data.first_date;
