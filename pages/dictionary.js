@@ -1,0 +1,133 @@
+// Searches the table that is in the page already: without this script the page
+// is a plain table. The address keeps what was searched, to be sent on.
+
+const form = document.getElementById("search");
+const count = document.getElementById("count");
+const nothing = document.getElementById("nothing");
+const head = document.querySelector("#dictionary thead");
+
+// Read once: to ask the page for 700 texts at every key would be slow.
+const tables = [...document.querySelectorAll("#dictionary tbody")].map(
+  (body) => {
+    const { table, schema, kind } = body.dataset;
+    const about = body.querySelector(".about");
+    const rows = [...body.querySelectorAll("tr[id]")];
+    return {
+      body,
+      schema,
+      text: textOf(about),
+      columns: rows.map((row) => ({
+        row,
+        // Each row is found by its table's name as well.
+        text: `${table} ${schema} ${kind} ${textOf(row)}`.toLowerCase(),
+      })),
+    };
+  },
+);
+
+function textOf(element) {
+  return element.textContent.replace(/\s+/g, " ").trim().toLowerCase();
+}
+
+function plural(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function show(query, schema) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = (text) => words.every((word) => text.includes(word));
+  let tableCount = 0;
+  let columnCount = 0;
+  for (const table of tables) {
+    const isMeant = !schema || table.schema === schema;
+    let shown = 0;
+    for (const { row, text } of table.columns) {
+      row.hidden = !(isMeant && matches(text));
+      shown += row.hidden ? 0 : 1;
+    }
+    // A table stays as the heading of its columns, or for its own text.
+    table.body.hidden = !(isMeant && (shown || matches(table.text)));
+    tableCount += table.body.hidden ? 0 : 1;
+    columnCount += shown;
+  }
+  count.textContent =
+    `${plural(columnCount, "column")} in ${plural(tableCount, "table")}` +
+    (words.length || schema ? " match." : ".");
+  nothing.hidden = tableCount > 0;
+  head.hidden = tableCount === 0;
+}
+
+function remember(query, schema) {
+  const wanted = new URLSearchParams();
+  if (query.trim()) wanted.set("q", query.trim());
+  if (schema) wanted.set("schema", schema);
+  const search = wanted.size ? `?${wanted}` : "";
+  history.replaceState(null, "", `${location.pathname}${search}`);
+}
+
+function search() {
+  show(form.q.value, form.schema.value);
+}
+
+// What is shown, in the order of the page; quotes are doubled.
+function asCsv() {
+  const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+  const lines = [["schema", "table", "column", "type", "meaning", "tests"]];
+  for (const { body, columns } of tables) {
+    for (const { row } of columns) {
+      if (row.hidden || body.hidden) continue;
+      const cells = [...row.cells].map((cell) =>
+        [...cell.querySelectorAll("li")].length
+          ? [...cell.querySelectorAll("li")].map((one) => tidy(one)).join("; ")
+          : tidy(cell),
+      );
+      lines.push([body.dataset.schema, body.dataset.table, ...cells]);
+    }
+  }
+  return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
+}
+
+function tidy(element) {
+  return element.textContent.replace(/\s+/g, " ").trim();
+}
+
+function download() {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
+  link.download = "classicmodels-dictionary.csv";
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function restore() {
+  const wanted = new URLSearchParams(location.search);
+  form.q.value = wanted.get("q") ?? "";
+  form.schema.value = wanted.get("schema") ?? "";
+  // A schema that is not there is no filter.
+  if (form.schema.selectedIndex < 0) form.schema.value = "";
+  search();
+}
+
+// A link to a column leads to it even where the search had hidden it.
+function reveal() {
+  const target = document.getElementById(
+    decodeURIComponent(location.hash.slice(1)),
+  );
+  if (!target) return;
+  if (target.closest("[hidden]")) {
+    form.reset();
+    search();
+  }
+  target.scrollIntoView();
+}
+
+form.hidden = false;
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("input", () => {
+  search();
+  remember(form.q.value, form.schema.value);
+});
+document.getElementById("download").addEventListener("click", download);
+window.addEventListener("hashchange", reveal);
+restore();
+if (location.hash) reveal();

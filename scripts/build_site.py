@@ -1,0 +1,376 @@
+"""Put the pages of the site together in target/site.
+
+The folder works from disk and from any static host, and asks nobody else for
+anything: the start page with the state of the last build, the dashboard, the
+data dictionary, dbt docs and the column lineage. `make site` runs what it is
+made of first. The old site stays as it is until the new one is complete.
+"""
+
+import argparse
+import base64
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+import build_state
+import dashboard
+import dictionary
+import docs_page
+import project
+import scores
+
+PAGES = (
+    {"href": "index.html", "title": "Start"},
+    {"href": "dashboard.html", "title": "Dashboard"},
+    {"href": "dictionary.html", "title": "Data dictionary"},
+    {"href": "docs.html", "title": "dbt docs"},
+    {"href": "lineage.html", "title": "Column lineage"},
+)
+MADE_BY = "make site"
+ERD = project.ROOT / "assets" / "erd.svg"
+# What could open a door, by the name of the environment variable.
+SECRET = re.compile(
+    r"TOKEN|SECRET|PASS(WORD|WD|PHRASE)|WEBHOOK|CREDENTIAL|_KEY$"
+)
+# The pages of dbt and colibri have examples of these domains in their texts.
+MAIL = re.compile(
+    r"\b[\w.+-]+@(?!example\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"
+)
+ENCODED = re.compile(r'atob\("([A-Za-z0-9+/=]+)"\)')
+
+
+def read_artifacts(target: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read manifest.json and catalog.json, which must be of one state.
+
+    Raises:
+        UserError: one of them is missing, or they do not belong together.
+    """
+    manifest = project.read_artifact(target, "manifest.json", MADE_BY)
+    catalog = project.read_artifact(target, "catalog.json", MADE_BY)
+    try:
+        stale = (
+            catalog["metadata"]["generated_at"]
+            < manifest["metadata"]["generated_at"]
+        )
+        empty = [
+            node["name"]
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model"
+            and not node.get("compiled_code")
+        ]
+    except (KeyError, TypeError):
+        raise project.UserError(
+            f"the artifacts in {project.shown(target)} are damaged:"
+            f" run {MADE_BY}"
+        ) from None
+    if stale:
+        raise project.UserError(
+            f"{project.shown(target / 'catalog.json')} is older than"
+            f" manifest.json beside it: run {MADE_BY}"
+        )
+    if empty:
+        raise project.UserError(
+            f"{project.shown(target / 'manifest.json')} has no SQL of"
+            f" {scores.some(empty)}: run {MADE_BY}"
+        )
+    return manifest, catalog
+
+
+def environment() -> jinja2.Environment:
+    """Return what renders pages/: it escapes all that is no Markup."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(project.ROOT / "pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["prose"] = prose
+    found.globals["pages"] = PAGES
+    return found
+
+
+def prose(text: str) -> Markup:
+    """Return a description, in which only backticks and lines mean more."""
+    lines = []
+    for line in text.strip().splitlines():
+        parts = line.split("`")
+        lines.append(
+            Markup().join(
+                Markup("<code>{}</code>").format(part)
+                if number % 2 and number < len(parts) - 1
+                else escape(part)
+                for number, part in enumerate(parts)
+            )
+        )
+    return Markup("<br>").join(lines)
+
+
+def score_lines(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the scores of faults and mutants in words.
+
+    Raises:
+        UserError: they were never measured.
+    """
+    made_by = "make faults and make mutants"
+    store = project.read_artifact(
+        scores.STORE.parent, scores.STORE.name, made_by
+    )
+    models = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    edits = [
+        score for name, score in store["mutants"].items() if name in models
+    ]
+    if not store["faults"] or not edits:
+        raise project.UserError(
+            f"{project.shown(scores.STORE)} has no scores: run {made_by}"
+        )
+    total = {
+        name: sum(score[name] for score in edits)
+        for name in ("noticed", "mutants", "equivalent")
+    }
+    faults = store["faults"]
+    return {
+        "faults": f"{faults['caught']:,} of {faults['faults']:,} caught",
+        "legal": f"{faults['accepted']:,} of {faults['legal']:,} legal changes"
+        " accepted",
+        "mutants": f"{scores.percent(**total)} noticed",
+        "edits": f"{total['noticed']:,} of the"
+        f" {total['mutants'] - total['equivalent']:,} edits that change"
+        " anything",
+    }
+
+
+def picture() -> Markup:
+    """Return the ERD to stand in a page.
+
+    Raises:
+        UserError: it was never drawn.
+    """
+    if not ERD.is_file():
+        raise project.UserError(
+            f"{project.shown(ERD)} is missing: run {MADE_BY}"
+        )
+    svg = ERD.read_text(encoding="utf-8")
+    svg = svg[svg.index("<svg") :]
+    return Markup(
+        svg.replace(
+            "<svg ", '<svg role="img" aria-labelledby="erd-title" ', 1
+        ).replace("<title>", '<title id="erd-title">', 1)
+    )
+
+
+def write_lineage(target: Path, folder: Path, bar: str) -> None:
+    """Write lineage.html: column lineage by colibri.
+
+    Raises:
+        UserError: colibri failed, or could not follow some columns.
+    """
+    made = folder / "colibri"
+    command = [
+        Path(sys.executable).parent / "colibri",
+        "generate",
+        "--disable-telemetry",
+        *("--manifest", target / "manifest.json"),
+        *("--catalog", target / "catalog.json"),
+        *("--output-dir", made),
+    ]
+    # It asks a registry for newer versions, and keeps the answer in HOME.
+    quiet = {"DBT_COLIBRI_NO_VERSION_CHECK": "1", "DO_NOT_TRACK": "1"}
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=os.environ | quiet,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        raise project.UserError(
+            "dbt-colibri is not installed: run make setup"
+        ) from None
+    page = made / "index.html"
+    # It logs its errors and exits with 0 nevertheless.
+    said = [
+        line.strip()
+        for line in (done.stdout + done.stderr).splitlines()
+        if re.match(r"\[(WARNING|ERROR|CRITICAL)\]|Error:", line.strip())
+    ]
+    if done.returncode or said or not page.is_file():
+        reason = said[0] if said else f"exit code {done.returncode}"
+        raise project.UserError(f"colibri made no column lineage: {reason}")
+    text = with_bar(page.read_text(encoding="utf-8"), bar)
+    (folder / "lineage.html").write_text(
+        text.replace("<title>Colibri Data<", "<title>Column lineage<"),
+        encoding="utf-8",
+    )
+    shutil.rmtree(made)
+
+
+def with_bar(page: str, bar: str) -> str:
+    """Return the page of another tool with the site's links above it."""
+    head, body, rest = page.rpartition("<body>")
+    return f"{head}{body}{bar}{rest}"
+
+
+def write_pages(target: Path, database: Path, folder: Path) -> None:
+    """Write all pages into a folder.
+
+    Raises:
+        UserError: something that they are made of is missing.
+    """
+    manifest, catalog = read_artifacts(target)
+    tables = dictionary.read_tables(manifest, catalog)
+    known = {table.name: table for table in tables}
+    state = build_state.read_state(database, manifest)
+    settings = project.read_yaml(project.ROOT / "dbt_project.yml")
+    common = {
+        "versions": {
+            "dbt": manifest["metadata"]["dbt_version"],
+            "DuckDB": state.duckdb_version,
+            "project": settings["version"],
+        },
+    }
+    render = environment()
+    render.globals["tables"] = known
+    for name, more in {
+        "index.html": {
+            "title": "Start",
+            "state": state,
+            "kinds": build_state.KINDS,
+            "scores": score_lines(manifest),
+            "erd": picture(),
+        },
+        "dictionary.html": {"title": "Data dictionary"},
+    }.items():
+        try:
+            text = render.get_template(name).render(
+                current=name, **common, **more
+            )
+        except jinja2.TemplateError as error:
+            raise project.UserError(f"pages/{name}: {error}") from None
+        (folder / name).write_text(text, encoding="utf-8")
+    dashboard.build(database, folder)
+
+    bars = render.get_template("bar.html")
+    docs = docs_page.read_page(target)
+    docs = docs_page.with_links(
+        docs,
+        {
+            table.unique_id: f"[Column lineage]({table.lineage}) ·"
+            f" [Data dictionary](dictionary.html#{table.name})"
+            for table in tables
+        },
+    )
+    (folder / "docs.html").write_text(
+        with_bar(docs, bars.render(current="docs.html")), encoding="utf-8"
+    )
+    write_lineage(target, folder, bars.render(current="lineage.html"))
+
+
+def private_texts() -> Iterator[tuple[str, str]]:
+    """Yield what no page may name, and what that is."""
+    for path in (project.ROOT, Path.cwd(), Path.home(), Path(sys.prefix)):
+        for name in {str(path), str(path.resolve())}:
+            if len(path.parts) > 1:
+                yield f"{name}/", "a folder of this machine"
+                yield f'{name}"', "a folder of this machine"
+    for name, value in os.environ.items():
+        if SECRET.search(name) and len(value) >= 8:
+            yield value, f"the value of {name}"
+
+
+def find_leaks(folder: Path) -> Iterator[str]:
+    """Yield what the files of a site tell of this machine or of a person."""
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8")
+        text += "".join(
+            base64.b64decode(data).decode() for data in ENCODED.findall(text)
+        )
+        for private, what in private_texts():
+            if private in text or json.dumps(private)[1:-1] in text:
+                yield f"{path.name} names {what}"
+        if mail := MAIL.search(text):
+            # Not the address itself: what a build prints is kept in logs.
+            place = text[: mail.start()].count("\n") + 1
+            yield f"{path.name} names an e-mail address, in line {place}"
+
+
+def swap(new: Path, site: Path) -> None:
+    """Put a complete folder in the place of the site."""
+    old = new.with_name(f"{new.name}.old")
+    if site.exists():
+        site.rename(old)
+    new.rename(site)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def weights(site: Path) -> str:
+    """Return the size of each page, plain and compressed, as a table."""
+    lines = [f"  {'Page':<18}{'Size':>10}{'gzip':>10}"]
+    for page in PAGES:
+        data = (site / page["href"]).read_bytes()
+        sizes = (len(data), len(gzip.compress(data, mtime=0)))
+        lines.append(
+            f"  {page['href']:<18}"
+            + "".join(f"{size / 1000:>7,.0f} kB" for size in sizes)
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write the site and say where it is and what its pages weigh."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--target-path",
+        default="target",
+        metavar="FOLDER",
+        help="dbt's target folder, after dbt docs generate --static and"
+        " scripts/docs_page.py; the site is written into its folder site"
+        " (default: target)",
+    )
+    target = project.target_path(parser.parse_args().target_path)
+    site = target / "site"
+    if not target.is_dir():
+        raise project.UserError(
+            f"{project.shown(target)} is missing: run {MADE_BY}"
+        )
+    # Beside the site, so that a rename is enough to put it in its place.
+    new = Path(tempfile.mkdtemp(prefix=".site-", dir=target))
+    try:
+        write_pages(target, project.database_path(), new)
+        if leaks := list(find_leaks(new)):
+            raise project.UserError(f"not written: {'; '.join(leaks)}")
+        new.chmod(0o755)
+        swap(new, site)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    print(weights(site))
+    print(
+        f"site: {project.shown(site / 'index.html')}, opens as it is;"
+        " make docs serves it"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    project.run("site", main)
