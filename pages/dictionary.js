@@ -47,6 +47,7 @@ function show(query, schema) {
     }
     // A table stays as the heading of its columns, or for its own text.
     table.body.hidden = !(isMeant && (shown || matches(table.text)));
+    table.body.classList.toggle("brief", words.length > 0 && shown > 0);
     tableCount += table.body.hidden ? 0 : 1;
     columnCount += shown;
   }

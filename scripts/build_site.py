@@ -234,6 +234,7 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
         UserError: something that they are made of is missing.
     """
     manifest, catalog = read_artifacts(target)
+    docs = docs_page.read_page(target)
     tables = dictionary.read_tables(manifest, catalog)
     known = {table.name: table for table in tables}
     state = build_state.read_state(database, manifest)
@@ -264,10 +265,7 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
         except jinja2.TemplateError as error:
             raise project.UserError(f"pages/{name}: {error}") from None
         (folder / name).write_text(text, encoding="utf-8")
-    dashboard.build(database, folder)
-
     bars = render.get_template("bar.html")
-    docs = docs_page.read_page(target)
     docs = docs_page.with_links(
         docs,
         {
@@ -280,6 +278,7 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
         with_bar(docs, bars.render(current="docs.html")), encoding="utf-8"
     )
     write_lineage(target, folder, bars.render(current="lineage.html"))
+    dashboard.build(database, folder)
 
 
 def private_texts() -> Iterator[tuple[str, str]]:
