@@ -1,0 +1,107 @@
+"""Show the site at a port of this machine, until Ctrl-C.
+
+Only programs on this machine reach it. Pages that open from disk need no
+server; this is for those who like an address better.
+"""
+
+import argparse
+import functools
+import http.server
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import project
+
+HOST = "127.0.0.1"
+PORT = 8080
+TRIED = 100
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves files as they are now, and does not log every request."""
+
+    def end_headers(self) -> None:
+        """Forbid the browser to keep pages: a new build has new ones."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A server that bears readers who go away."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report errors, but not those of a connection that was closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def open_server(folder: Path, port: int) -> Server:
+    """Return a server at the port, or at the next one that is free.
+
+    Raises:
+        UserError: no port from there on is free.
+    """
+    handler = functools.partial(Handler, directory=str(folder))
+    for candidate in range(port, min(port + TRIED, 65536)):
+        try:
+            return Server((HOST, candidate), handler)
+        except OSError as error:
+            reason = error.strerror
+    raise project.UserError(
+        f"no free port from {port} on ({reason}): name another with --port"
+    )
+
+
+def stop(*_: object) -> NoReturn:
+    """End `serve_forever`, from a signal."""
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Serve the site until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        choices=range(65536),
+        default=PORT,
+        metavar="N",
+        help="the port to try first; 0: any (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--target-path",
+        default="target",
+        metavar="FOLDER",
+        help="dbt's target folder, with the site in it (default: target)",
+    )
+    arguments = parser.parse_args()
+    site = project.target_path(arguments.target_path) / "site"
+    if not (site / "index.html").is_file():
+        raise project.UserError(
+            f"{project.shown(site / 'index.html')} is missing: run make site"
+        )
+    with open_server(site, arguments.port) as server:
+        # A shell that starts it in the background has SIGINT ignored.
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        try:
+            print(
+                f"site: http://{HOST}:{server.server_port}/ until Ctrl-C",
+                flush=True,
+            )
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("\nsite: stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    project.run("site", main)
