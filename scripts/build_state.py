@@ -51,12 +51,14 @@ class Problem:
     """A node that failed or warned.
 
     Attributes:
-        place: the table that it is or tests; its name where none is known.
+        table: what it is or tests; its own name where none is known.
+        column: the one that it tests, if any.
         text: what failed, in plain words.
         failed: or else it warned.
     """
 
-    place: str
+    table: str
+    column: str | None
     text: str
     failed: bool
 
@@ -73,6 +75,7 @@ class Run:
             skipped.
         problems: what failed, then what warned.
         left_out: number of nodes of the project that it did not look at.
+        is_last: whether it is the one that `make why` explains.
     """
 
     command: str
@@ -81,6 +84,7 @@ class Run:
     counts: dict[str, Counter[str]]
     problems: list[Problem]
     left_out: int
+    is_last: bool
 
     @property
     def failed(self) -> int:
@@ -153,7 +157,10 @@ def _read_state(
     found = connection.sql(RUNS.format_map(tables)).fetchall()
     builds = [number for number, run in enumerate(found) if run[2] == "build"]
     since = builds[-1] if builds else -1
-    runs = [_run(connection, tables, manifest, run) for run in found[since:]]
+    runs = [
+        _run(connection, tables, manifest, run, is_last=run is found[-1])
+        for run in found[since:]
+    ]
     build = runs[0] if builds else None
 
     def value(query: str, **names: str) -> Any:
@@ -179,6 +186,7 @@ def _run(
     tables: Mapping[str, str],
     manifest: Mapping[str, Any],
     run: tuple[str, datetime, str, str | None],
+    is_last: bool,
 ) -> Run:
     invocation_id, started_at, command, commit = run
     nodes = connection.execute(
@@ -213,6 +221,7 @@ def _run(
         counts=dict(counts),
         problems=sorted(problems, key=lambda one: not one.failed),
         left_out=len(planned - seen),
+        is_last=is_last,
     )
 
 
@@ -225,15 +234,15 @@ def _problem(
 ) -> Problem:
     # A node that the project has no more is known by its name alone.
     node = manifest["nodes"].get(node_id) or manifest["unit_tests"].get(node_id)
-    place, text = name, "could not be built"
+    table, column, text = name, None, "could not be built"
     if node and node["resource_type"] == "test":
         attached = manifest["nodes"].get(node.get("attached_node") or "")
-        place = attached["name"] if attached else name
+        table = attached["name"] if attached else name
         column = node.get("column_name")
-        text = f"{column}: " if column else ""
-        text += dictionary.phrase(node)
+        text = dictionary.phrase(node)
         if failures:
             text += f" ({project.plural(failures, 'row')} not so)"
     elif node and node["resource_type"] == "unit_test":
-        place, text = node["model"], f"unit test: {node['description'].strip()}"
-    return Problem(place, text, failed)
+        table = node["model"]
+        text = f"unit test: {' '.join(node['description'].split())}"
+    return Problem(table, column, text, failed)
