@@ -1,0 +1,188 @@
+"""Open the analyst's notebook, or run it and write it as a page.
+
+`open` starts JupyterLab with notebooks/sales.py as a notebook; Ctrl-C ends it.
+What is saved there goes back into that file, without the results. `html` runs
+the notebook from its first cell to its last.
+"""
+
+import argparse
+import base64
+import html
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import project
+
+NOTEBOOK = project.ROOT / "notebooks/sales.py"
+MISSING = "run make setup-extra, then again"
+# A script opens as a notebook, and JupyterLab asks nobody for news.
+LAB_SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {
+        "defaultViewers": {"python": "Jupytext Notebook"}
+    },
+    "@jupyterlab/apputils-extension:notification": {
+        "checkForUpdates": False,
+        "fetchNews": "false",
+    },
+}
+
+
+def run(environment: dict[str, str]) -> Any:
+    """Run the notebook from its first cell to its last and return it.
+
+    Args:
+        environment: of the kernel.
+
+    Raises:
+        UserError: the notebook's requirements are missing, or a cell failed.
+    """
+    try:
+        import jupytext
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+        from traitlets.config import Config
+    except ModuleNotFoundError as error:
+        raise project.UserError(f"no {error.name} here: {MISSING}") from None
+    notebook = jupytext.read(NOTEBOOK)
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        # Nobody else on this machine may listen.
+        config=Config(KernelManager={"transport_encryption": "auto"}),
+        resources={"metadata": {"path": str(NOTEBOOK.parent)}},
+    )
+    try:
+        client.execute(env=os.environ | environment)
+    except CellExecutionError as error:
+        reason = f"{error.ename}: {error.evalue}"
+        if error.ename == "SystemExit":
+            reason = error.evalue
+        raise project.UserError(
+            f"{project.shown(NOTEBOOK)}: {reason}"
+        ) from None
+    # Controls are of no use without the kernel, which is gone.
+    notebook.metadata.pop("widgets", None)
+    return notebook
+
+
+def write_page(target: Path) -> Path:
+    """Run the notebook and write it as one page that asks nobody.
+
+    Args:
+        target: dbt's target folder; the page goes into its folder notebook.
+
+    Raises:
+        UserError: a cell failed, or the page cannot be written.
+    """
+    notebook = run({"NOTEBOOK_AS_PAGE": "1"})
+    _name_pictures(notebook)
+    from nbconvert import HTMLExporter
+    from nbconvert.preprocessors import TagRemovePreprocessor
+
+    # Helpers, and controls that need a running kernel.
+    without = TagRemovePreprocessor(remove_cell_tags={"not-in-page"})
+    exporter = HTMLExporter(
+        preprocessors=[without],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        require_js_url="",
+        mathjax_url="",
+        mermaid_js_url="",
+        jquery_url="",
+        jupyter_widgets_base_url="",
+    )
+    page, _ = exporter.from_notebook_node(
+        notebook, {"metadata": {"name": "Sales notebook"}}
+    )
+    path = target / "notebook/sales.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise project.UserError(
+            f"{project.shown(path)}: cannot be written: {error.strerror}"
+        ) from None
+    return path
+
+
+def _name_pictures(notebook: Any) -> None:
+    """Name each chart after its section, for those who cannot see it."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            heading = cell.source.splitlines()[0].removeprefix("## ")
+        for output in cell.get("outputs", []):
+            svg = output.get("data", {}).pop("image/svg+xml", None)
+            if svg:
+                coded = base64.b64encode(svg.encode()).decode()
+                output.data["text/html"] = (
+                    f'<img alt="Chart: {html.escape(heading)}"'
+                    f' src="data:image/svg+xml;base64,{coded}">'
+                )
+
+
+def open_lab(target: Path) -> int:
+    """Start JupyterLab with the notebook; returns when it has ended.
+
+    Args:
+        target: dbt's target folder; JupyterLab's settings go into its folder
+            notebook.
+
+    Raises:
+        UserError: the notebook's requirements are missing.
+    """
+    settings = target / "notebook"
+    # Read when Jupyter is imported.
+    paths = [str(settings), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    try:
+        from jupyterlab.labapp import LabApp
+    except ModuleNotFoundError as error:
+        raise project.UserError(f"no {error.name} here: {MISSING}") from None
+    file = settings / "labconfig/default_setting_overrides.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
+    LabApp.launch_instance(
+        [
+            f"--LabApp.default_url=/lab/tree/{NOTEBOOK.name}",
+            f"--ServerApp.root_dir={NOTEBOOK.parent}",
+            "--ServerApp.ip=127.0.0.1",
+            # A container often has no other user.
+            "--ServerApp.allow_root=True",
+        ]
+    )
+    return 0
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=["open", "html"])
+    parser.add_argument(
+        "--target-path",
+        default="target",
+        metavar="FOLDER",
+        help="`html` writes FOLDER/notebook/sales.html (default: target)",
+    )
+    arguments = parser.parse_args()
+    database = project.database_path()
+    if not database.is_file():
+        raise project.UserError(
+            f"no database at {project.shown(database)}: run make build"
+        )
+    target = project.target_path(arguments.target_path)
+    if arguments.what == "open":
+        return open_lab(target)
+    path = write_page(target)
+    size = path.stat().st_size / 1e6
+    print(f"notebook: wrote {project.shown(path)} ({size:.2f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    project.run("notebook", main)
