@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := sh scripts/create_venv.sh
 DB := $(or $(CLASSICMODELS_DB),classicmodels.duckdb)
 SQL := models analyses tests/singular
-PY := scripts tests
+PY := scripts tests notebooks
 
 # `make test` builds from nothing in a database of its own: the real one may
 # be in use, and holds the history of the snapshots.
@@ -45,10 +45,10 @@ help: ## List the targets
 setup: ## Create .venv with the locked requirements
 	@$(VENV) .venv "$(PYTHON)" requirements.txt
 
-setup-extra: ## Add what the metrics and the checks in a browser need
+setup-extra: ## Add to .venv what metrics, notebook pages and some checks need
 	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-extra.txt
 
-setup-notebook: ## Create .venv-notebook with what the notebook needs
+setup-notebook: ## Create .venv-notebook with JupyterLab
 	@$(VENV) .venv-notebook "$(PYTHON)" requirements-notebook.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
@@ -148,9 +148,9 @@ notebook: setup-notebook ## Open the analyst's notebook
 	@test -f "$(DB)" || $(MAKE) build
 	.venv-notebook/bin/python scripts/notebook.py open
 
-notebook-html: setup-notebook ## Run the notebook and write it as a page
+notebook-html: setup-extra ## Run the notebook and write it as a page
 	@test -f "$(DB)" || $(MAKE) build
-	.venv-notebook/bin/python scripts/notebook.py html
+	.venv/bin/python scripts/notebook.py html
 
 metrics: setup-extra deps ## Validate the metrics
 	@test -f "$(DB)" || $(MAKE) build

@@ -27,16 +27,10 @@ import build_state
 import dashboard
 import dictionary
 import docs_page
+import pages
 import project
 import scores
 
-PAGES = (
-    {"href": "index.html", "title": "Start"},
-    {"href": "dashboard.html", "title": "Dashboard"},
-    {"href": "dictionary.html", "title": "Data dictionary"},
-    {"href": "docs.html", "title": "dbt docs"},
-    {"href": "lineage.html", "title": "Column lineage"},
-)
 MADE_BY = "make site"
 ERD = project.ROOT / "assets" / "erd.svg"
 # What could open a door, by the name of the environment variable.
@@ -85,20 +79,6 @@ def read_artifacts(target: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f" {scores.some(empty)}: run {MADE_BY}"
         )
     return manifest, catalog
-
-
-def environment() -> jinja2.Environment:
-    """Return what renders pages/: it escapes all that is no Markup."""
-    found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(project.ROOT / "pages"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters["prose"] = prose
-    found.globals["pages"] = PAGES
-    return found
 
 
 def prose(text: str) -> Markup:
@@ -246,7 +226,8 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
             "project": settings["version"],
         },
     }
-    render = environment()
+    render = pages.environment()
+    render.filters["prose"] = prose
     render.globals["tables"] = known
     for name, more in {
         "index.html": {
@@ -279,6 +260,8 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
     )
     write_lineage(target, folder, bars.render(current="lineage.html"))
     dashboard.build(database, folder)
+    # The licences of what the pages carry.
+    shutil.copy(project.ROOT / "NOTICE", folder / "NOTICE.txt")
 
 
 def private_texts() -> Iterator[tuple[str, str]]:
@@ -323,7 +306,7 @@ def swap(new: Path, site: Path) -> None:
 def weights(site: Path) -> str:
     """Return the size of each page, plain and compressed, as a table."""
     lines = [f"  {'Page':<18}{'Size':>10}{'gzip':>10}"]
-    for page in PAGES:
+    for page in pages.PAGES:
         data = (site / page["href"]).read_bytes()
         sizes = (len(data), len(gzip.compress(data, mtime=0)))
         lines.append(

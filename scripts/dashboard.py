@@ -7,27 +7,19 @@ without any contact data, so that each figure is exact under every filter.
 import argparse
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 import vl_convert
 from markupsafe import Markup
 
 import charts
+import pages
 import project
 
 NAME = "dashboard.html"
-# The site's pages, when this script runs alone.
-PAGES = [
-    {"href": "index.html", "title": "Start"},
-    {"href": NAME, "title": "Dashboard"},
-    {"href": "dictionary.html", "title": "Data dictionary"},
-    {"href": "docs.html", "title": "dbt docs"},
-    {"href": "lineage.html", "title": "Column lineage"},
-]
 # What stands where there is nothing to divide by.
 NOTHING = "n/a"
 TITLES = {
@@ -171,9 +163,7 @@ def read(database: Path) -> tuple[dict[str, Any], dict[str, int]]:
     return data, {name: value or 0 for name, value in figures.items()}
 
 
-def build(
-    database: Path, folder: Path, pages: Sequence[Mapping[str, str]] = PAGES
-) -> Path:
+def build(database: Path, folder: Path) -> Path:
     """Write the dashboard and return its path.
 
     The same data give the same bytes.
@@ -181,40 +171,35 @@ def build(
     Args:
         database: the DuckDB file of a build; it is opened read-only.
         folder: where the page is put; it is made when missing.
-        pages: those of the site, each with `href` and `title`.
 
     Raises:
         UserError: no database, none that was built, or no place to write.
     """
     data, figures = read(database)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(project.ROOT / "pages"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = (project.ROOT / "pages/dashboard.js").read_text(encoding="utf-8")
-    text = environment.get_template(NAME).render(
-        title="Sales dashboard",
-        current=NAME,
-        pages=pages,
-        tiles=tiles(figures),
-        choices={
-            "line": _choices(data["lines"]["product_line"]),
-            "region": _choices(data["orders"]["region"]),
-            "country": _choices(data["orders"]["country_name"]),
-        },
-        colours=charts.LINE_COLOURS,
-        first=day_words(data["first_date"]),
-        last=day_words(data["last_date"]),
-        as_of=day_words(data["as_of_date"]),
-        data=_json(data),
-        specs=_json(
-            {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
-        ),
-        script=Markup(script),
-        vega=Markup(_vega()),
+    text = (
+        pages.environment()
+        .get_template(NAME)
+        .render(
+            title="Sales dashboard",
+            current=NAME,
+            tiles=tiles(figures),
+            choices={
+                "line": _choices(data["lines"]["product_line"]),
+                "region": _choices(data["orders"]["region"]),
+                "country": _choices(data["orders"]["country_name"]),
+            },
+            colours=charts.LINE_COLOURS,
+            first=day_words(data["first_date"]),
+            last=day_words(data["last_date"]),
+            as_of=day_words(data["as_of_date"]),
+            data=_json(data),
+            specs=_json(
+                {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
+            ),
+            script=Markup(script),
+            vega=Markup(_vega()),
+        )
     )
     path = folder / NAME
     try:

@@ -16,7 +16,6 @@ from typing import Any
 import project
 
 NOTEBOOK = project.ROOT / "notebooks/sales.py"
-MISSING = "run make setup-extra, then again"
 # A script opens as a notebook, and JupyterLab asks nobody for news.
 LAB_SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {
@@ -44,7 +43,9 @@ def run(environment: dict[str, str]) -> Any:
         from nbclient.exceptions import CellExecutionError
         from traitlets.config import Config
     except ModuleNotFoundError as error:
-        raise project.UserError(f"no {error.name} here: {MISSING}") from None
+        raise project.UserError(
+            f"no {error.name} here: run make notebook-html"
+        ) from None
     notebook = jupytext.read(NOTEBOOK)
     client = NotebookClient(
         notebook,
@@ -140,7 +141,9 @@ def open_lab(target: Path) -> int:
     try:
         from jupyterlab.labapp import LabApp
     except ModuleNotFoundError as error:
-        raise project.UserError(f"no {error.name} here: {MISSING}") from None
+        raise project.UserError(
+            f"no {error.name} here: run make notebook"
+        ) from None
     file = settings / "labconfig/default_setting_overrides.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")

@@ -148,7 +148,7 @@ Net sales are the orders without the cancelled ones. Next:
   dbt test -s fct_orders+      test one fact and all that reads it
   dbt show -s rpt_sales        look at a report
   make test                    run everything that CI runs
-  make docs                    write the docs page
+  make docs                    show the dashboard, docs and lineage
 
   python
   >>> import duckdb

@@ -714,7 +714,10 @@ def test_leak_stops_the_site_and_leaves_the_old_one(warehouse, made, tmp_path):
 
 
 def test_new_site_takes_the_place_of_the_old(target, site):
-    assert {path.name for path in site.iterdir()} == set(PAGES)
+    assert {path.name for path in site.iterdir()} == {
+        *PAGES,
+        "NOTICE.txt",
+    }
     assert not list(target.glob(".site-*"))
 
 
