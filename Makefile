@@ -45,7 +45,7 @@ help: ## List the targets
 setup: ## Create .venv with the locked requirements
 	@$(VENV) .venv "$(PYTHON)" requirements.txt
 
-setup-extra: ## Add to .venv what metrics, notebook pages and some checks need
+setup-extra: ## Add to .venv what metrics, notebook and some checks need
 	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-extra.txt
 
 setup-notebook: ## Create .venv-notebook with JupyterLab
