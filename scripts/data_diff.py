@@ -41,6 +41,16 @@ TEST_CONFIG = (
 )  # fmt: skip
 # Of a node's config what changes neither rows nor how they are kept.
 NO_CHANGE = {"docs", "meta", "tags", "persist_docs", "group", "contract"}
+# What stands on the models, and which of its parts may change a figure.
+DEFINITIONS = {
+    "metrics": ("type", "type_params", "filter", "time_granularity"),
+    "semantic_models": (
+        "model", "defaults", "entities", "measures", "dimensions",
+        "primary_entity",
+    ),
+    "exposures": ("type", "url", "depends_on"),
+}  # fmt: skip
+PROSE = {"description", "label", "config", "metadata"}
 HIDDEN = "(hidden)"
 
 
@@ -263,6 +273,7 @@ class Difference:
         unexplained: tables that differ although nothing they read does.
         not_compared: modified models that tell of the run itself.
         tests: lines on tests.
+        definitions: lines on metrics, semantic models and exposures.
         breaks: of all contracts.
         headline: a measure, and its sums in base and head.
     """
@@ -275,6 +286,7 @@ class Difference:
     unexplained: list[str] = field(default_factory=list)
     not_compared: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
+    definitions: list[str] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
     headline: tuple[str, Any, Any] | None = None
 
@@ -339,6 +351,7 @@ class Comparison:
             if has_contract(node)
         ]
         found.tests = list(self._tests())
+        found.definitions = list(self._definitions())
         found.headline = self._headline(both)
         return found
 
@@ -713,6 +726,31 @@ class Comparison:
             f"added: {_test_name(self.head, one)}" for one in after.values()
         )
 
+    def _definitions(self) -> Iterator[str]:
+        """Yield what changed in what stands on the models, without its prose.
+
+        A metric may change its figures while no table does.
+        """
+        for kind, parts in DEFINITIONS.items():
+            noun = kind.removesuffix("s").replace("_", " ")
+            old, new = (
+                build.manifest.get(kind, {}) for build in (self.base, self.head)
+            )
+            for unique_id in sorted(old | new):
+                what = f"{noun} `{unique_id.rpartition('.')[2]}`"
+                if unique_id not in old:
+                    yield f"added: {what}"
+                elif unique_id not in new:
+                    yield f"removed: {what}"
+                elif names := [
+                    name
+                    for part in parts
+                    for name in _changed_names(
+                        part, old[unique_id].get(part), new[unique_id].get(part)
+                    )
+                ]:
+                    yield f"changed: {what}: {', '.join(names)}"
+
     def _headline(self, both: Iterable[str]) -> tuple[str, Any, Any] | None:
         """Return the amount that most tables have, and its sums.
 
@@ -953,6 +991,23 @@ def _settings(old: Node, new: Node) -> Iterator[tuple[str, Any, Any]]:
         new["raw_code"]
     ):
         yield "SQL", "as in base", "edited"
+
+
+def _changed_names(part: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield the part of a definition, or its members by name, that differ."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        if old != new:
+            yield part.replace("_", " ")
+        return
+    before, after = ({one["name"]: one for one in many} for many in (old, new))
+    noun = "entity" if part == "entities" else part.removesuffix("s")
+    for name in sorted(before | after):
+        pair = [
+            {key: one[key] for key in one if key not in PROSE}
+            for one in (before.get(name, {}), after.get(name, {}))
+        ]
+        if pair[0] != pair[1]:
+            yield f"{noun} `{name}`"
 
 
 def _test_name(build: Build, test: Node) -> str:

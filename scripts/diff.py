@@ -372,6 +372,10 @@ def report(
         for line in table.lines
     ]:
         yield "### Columns\n\n" + "\n".join(columns)
+    if found.definitions:
+        yield "### Metrics and exposures\n\n" + "\n".join(
+            f"- {line}" for line in found.definitions
+        )
     if found.tests:
         yield "### Tests\n\n" + "\n".join(_test_lines(found.tests))
     if samples := list(_sample_blocks(with_rows)):
@@ -391,9 +395,14 @@ def title(found: data_diff.Difference) -> str:
     ]
     changed = [one.node for one in found.tables if one.has_other_rows]
     if not changed and not readable:
+        others = []
         if any(one.lines for one in found.tables) or found.breaks:
-            return "No data changed; columns did"
-        return "No data changed"
+            others.append("columns")
+        if any(": exposure " not in line for line in found.definitions):
+            others.append("metrics")
+        return "No data changed" + (
+            f"; {_joined(others)} did" if others else ""
+        )
     words = []
     if changed:
         counts: dict[str, int] = {}

@@ -628,7 +628,7 @@ def test_slim_builds_what_was_modified_and_defers_the_rest(shop):
     ]
 
 
-def test_the_real_project_tells_a_changed_rule(copy_project):
+def test_the_real_project_tells_a_changed_rule_and_metric(copy_project):
     project = copy_project()
     shop = Shop(project.folder)
     shop.git("init", "--quiet", "--initial-branch=main")
@@ -638,6 +638,11 @@ def test_the_real_project_tells_a_changed_rule(copy_project):
         "models/reporting/rpt_product_line_sales.sql",
         "sum(fct_order_lines.net_sales_amount)",
         "sum(fct_order_lines.ordered_amount)",
+    )
+    shop.edit(
+        "models/semantics/orders.yml",
+        "denominator: shipped_order_count",
+        "denominator: net_order_count",
     )
     done = shop.diff("main")
     assert done.returncode == 0, done.stderr
@@ -659,5 +664,7 @@ def test_the_real_project_tells_a_changed_rule(copy_project):
     ) in rest
     assert f"`net_sales_amount` {lines}" in done.stdout
     assert "| Classic Cars | " in done.stdout
+    assert "- changed: metric `late_pct`: type params" in rest
+    assert done.stdout.count("changed: ") == 1
     assert "### Columns" not in done.stdout
     assert "### Tests" not in done.stdout
