@@ -72,10 +72,11 @@ alert: ## Tell a webhook what failed in the last run, and what is stale
 	-.venv/bin/dbt --quiet source freshness
 	@.venv/bin/python scripts/alert.py
 
-BASE ?= origin/main
+# By the environment: a ref may hold what the shell takes for its own.
+export BASE ?= origin/main
 
 diff: deps ## Tell what the work tree changes in the data, against BASE
-	@.venv/bin/python scripts/diff.py "$(BASE)"
+	@.venv/bin/python scripts/diff.py -- "$$BASE"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
 	.venv/bin/python scripts/faults.py --target-path $(TEST_TARGET)

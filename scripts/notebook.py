@@ -63,6 +63,9 @@ def run(environment: dict[str, str]) -> Any:
         raise project.UserError(
             f"{project.shown(NOTEBOOK)}: {reason}"
         ) from None
+    except AssertionError:
+        # nbclient, when Ctrl-C comes while it starts the kernel.
+        raise KeyboardInterrupt from None
     # Controls are of no use without the kernel, which is gone.
     notebook.metadata.pop("widgets", None)
     return notebook

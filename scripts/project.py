@@ -35,7 +35,7 @@ class UserError(Exception):
 
 def database_path() -> Path:
     """Return the DuckDB file that profiles.yml names, absolute or from ROOT."""
-    return ROOT / os.environ.get("CLASSICMODELS_DB", "classicmodels.duckdb")
+    return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
 
 
 def target_path(name: str) -> Path:

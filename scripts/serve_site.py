@@ -57,6 +57,13 @@ def open_server(folder: Path, port: int) -> Server:
     )
 
 
+def port_number(text: str) -> int:
+    """Return a port that the command line names."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 0 to 65535")
+    return int(text)
+
+
 def stop(*_: object) -> NoReturn:
     """End `serve_forever`, from a signal."""
     raise KeyboardInterrupt
@@ -70,8 +77,7 @@ def main() -> int:
     )
     parser.add_argument(
         "--port",
-        type=int,
-        choices=range(65536),
+        type=port_number,
         default=PORT,
         metavar="N",
         help="the port to try first; 0: any (default: %(default)s)",
