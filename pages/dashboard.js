@@ -206,12 +206,11 @@ function allMonths() {
   return months;
 }
 
-// All months, so that the chart keeps its place; those outside of the dates
-// are empty.
+// All months, so that the chart keeps its place and each can be clicked. Those
+// outside of the dates have their own sales, to be shown pale.
 function monthReport() {
   const dated = fitting("dates").filter((line) => line.order_date);
-  const now = Map.groupBy(dated.filter((line) => isInDates(line.order_date)),
-    (line) => monthOf(line.order_date));
+  const now = Map.groupBy(dated, (line) => monthOf(line.order_date));
   const before = Map.groupBy(
     dated.filter((line) => isInDates(yearLater(line.order_date))),
     (line) => monthOf(yearLater(line.order_date)),
@@ -220,9 +219,12 @@ function monthReport() {
   return allMonths().map((month) => {
     const isInside =
       monthEnd(month) >= (state.from || "0") && month <= (state.to || "9");
+    const rows = now.get(month) ?? [];
     return {
       month_start_date: month,
-      ...(isInside && measures(now.get(month) ?? [])),
+      ...measures(
+        isInside ? rows.filter((line) => isInDates(line.order_date)) : rows,
+      ),
       previous_year_net_sales_amount:
         isInside && month >= yearLater(first)
           ? sum(before.get(month) ?? [], "net_sales_amount")

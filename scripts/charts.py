@@ -186,7 +186,9 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
         color=PLAIN, width=alt.RelativeBandSize(0.5)
     ).encode(
         y=alt.Y("net_sales_amount:Q", stack=None),
-        opacity=alt.when("datum.is_complete_month === false")
+        opacity=alt.when("datum.is_selected === false")
+        .then(alt.value(0.2))
+        .when("datum.is_complete_month === false")
         .then(alt.value(0.4))
         .otherwise(alt.value(1)),
     )
