@@ -72,14 +72,16 @@ function readAddress(hash) {
   for (const [name, value] of pairs) {
     if (known.get(name)?.has(value)) {
       if (!found[name].includes(value)) found[name].push(value);
-    } else if ((name === "from" || name === "to") && !dayProblem(value)) {
+    } else if (name === "from" || name === "to") {
       found[name] = value;
     } else {
       ignored.push(`${name}=${value}`.slice(0, 60));
     }
   }
-  if (isReversed(found)) {
-    ignored.push(`from=${found.from}`, `to=${found.to}`);
+  // One date without the other would be a range that nobody asked for.
+  const days = ["from", "to"].filter((name) => found[name]);
+  if (isReversed(found) || days.some((name) => dayProblem(found[name]))) {
+    ignored.push(...days.map((name) => `${name}=${found[name]}`.slice(0, 60)));
     found.from = found.to = "";
   }
   return { found, ignored };
@@ -659,7 +661,8 @@ function setControls() {
   filters.querySelector(".countries").open ||= state.country.length > 0;
 }
 
-// Dates that make no sense are not used, but stay in their field to be mended.
+// Dates that make no sense stay in their fields to be mended; until then
+// neither of the two is used.
 function readControls() {
   const form = new FormData(filters);
   const next = { ...state };
@@ -671,18 +674,20 @@ function readControls() {
       ? "is no date"
       : control.value && dayProblem(control.value);
     control.toggleAttribute("aria-invalid", false);
+    next[name] = control.value;
     if (problem) {
       problems.push(`The date in “${name}” ${problem}.`);
       control.setAttribute("aria-invalid", "true");
-    } else {
-      next[name] = control.value;
     }
   }
   if (!problems.length && isReversed(next)) {
-    problems.push("The first day lies after the last: the dates are not used.");
+    problems.push("The first day lies after the last.");
     filters.elements.from.setAttribute("aria-invalid", "true");
     filters.elements.to.setAttribute("aria-invalid", "true");
-    Object.assign(next, { from: state.from, to: state.to });
+  }
+  if (problems.length) {
+    problems.push("The dates are not used.");
+    next.from = next.to = "";
   }
   state = next;
   showProblem(problems.join(" "));
@@ -695,7 +700,7 @@ function openAddress() {
   state = found;
   setControls();
   showProblem(
-    ignored.length ? `Not known, and left out: ${ignored.join(", ")}` : "",
+    ignored.length ? `Not used from the address: ${ignored.join(", ")}` : "",
   );
   show();
 }
