@@ -551,9 +551,11 @@ function showPanels() {
   }
 }
 
+// The same words again would be read out again.
 function showProblem(text) {
-  get("problem").hidden = !text;
-  get("problem").textContent = text;
+  const problem = get("problem");
+  problem.hidden = !text;
+  if (problem.textContent !== text) problem.textContent = text;
 }
 
 // Charts.
@@ -655,10 +657,28 @@ function setControls() {
       control.checked = state[control.name].includes(control.value);
     } else if (control.type === "date") {
       control.value = state[control.name];
-      control.removeAttribute("aria-invalid");
+      markDate(control, false);
     }
   }
   filters.querySelector(".countries").open ||= state.country.length > 0;
+}
+
+// Ties a date to the message, or lets it go.
+function markDate(control, isWrong) {
+  const marks = { "aria-invalid": "true", "aria-describedby": "problem" };
+  for (const [name, value] of Object.entries(marks)) {
+    if (isWrong) control.setAttribute(name, value);
+    else control.removeAttribute(name);
+  }
+}
+
+// While a year is typed digit by digit, it passes through 0002, 0020 and 0200.
+const isUnfinished = ({ type, validity, value }) =>
+  type === "date" && (validity.badInput || (value !== "" && value < "1000"));
+
+// Judges a date that the reader leaves as it is.
+function finish({ target }) {
+  if (isUnfinished(target)) readControls();
 }
 
 // Dates that make no sense stay in their fields to be mended; until then
@@ -673,17 +693,14 @@ function readControls() {
     const problem = control.validity.badInput
       ? "is no date"
       : control.value && dayProblem(control.value);
-    control.toggleAttribute("aria-invalid", false);
+    markDate(control, Boolean(problem));
     next[name] = control.value;
-    if (problem) {
-      problems.push(`The date in “${name}” ${problem}.`);
-      control.setAttribute("aria-invalid", "true");
-    }
+    if (problem) problems.push(`The date in “${name}” ${problem}.`);
   }
   if (!problems.length && isReversed(next)) {
     problems.push("The first day lies after the last.");
-    filters.elements.from.setAttribute("aria-invalid", "true");
-    filters.elements.to.setAttribute("aria-invalid", "true");
+    markDate(filters.elements.from, true);
+    markDate(filters.elements.to, true);
   }
   if (problems.length) {
     problems.push("The dates are not used.");
@@ -742,7 +759,13 @@ for (const name of ["from", "to"]) {
   filters.elements[name].min = data.first_date;
   filters.elements[name].max = data.last_date;
 }
-filters.addEventListener("change", readControls);
+filters.addEventListener("change", ({ target }) => {
+  if (!isUnfinished(target)) readControls();
+});
+filters.addEventListener("focusout", finish);
+filters.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") finish(event);
+});
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("reset", (event) => {
   event.preventDefault();

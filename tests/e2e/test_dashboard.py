@@ -5,6 +5,7 @@ import functools
 import http.server
 import io
 import json
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -444,6 +445,34 @@ def test_dates_that_make_no_sense_are_not_used(page, warehouse):
     assert tiles_of(page) == tiles_in(
         warehouse, "date_day between '2005-01-01' and '2005-01-31'"
     )
+
+
+def test_a_date_is_judged_once_it_is_typed(page, warehouse):
+    page.evaluate("""() => {
+      window.alarms = [];
+      const problem = document.getElementById("problem");
+      new MutationObserver(() => window.alarms.push(problem.textContent))
+        .observe(problem, { attributes: true, childList: true });
+    }""")
+    first = page.get_by_label("From", exact=True)
+    first.focus()
+    page.keyboard.type("05012005", delay=20)
+    assert tiles_of(page) == tiles_in(warehouse, "date_day >= '2005-05-01'")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("200", delay=20)
+    expect(first).to_have_value("0200-05-01")
+    assert not any(page.evaluate("window.alarms"))
+    page.keyboard.press("Enter")
+    for finish in ("Enter", "Tab"):
+        expect(first).to_have_attribute("aria-invalid", "true")
+        expect(first).to_have_accessible_description(re.compile("“from” is"))
+        assert tiles_of(page) == tiles_in(warehouse, "true")
+        first.fill("2005-05-01")
+        expect(first).not_to_have_attribute("aria-invalid", "true")
+        expect(first).to_have_accessible_description("")
+        first.focus()
+        page.keyboard.type("05012", delay=20)
+        page.keyboard.press("Shift+Tab" if finish == "Enter" else "Enter")
 
 
 @pytest.mark.parametrize("panel", REPORTS)
