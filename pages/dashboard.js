@@ -287,7 +287,9 @@ const productReport = () =>
     .map((rows) => ({ ...rows[0], ...measures(rows) }))
     .sort(byNetSales("product_name"));
 
-// The columns of the tables and files: name in the warehouse, title, kind.
+// The columns of the tables and files: name in the warehouse, title, kind. Where
+// the first column and net sales are not what the chart shows, its text takes
+// `label` and `measure`.
 const SALES = [
   ["order_count", "Orders", "count"],
   ["quantity_ordered", "Quantity", "count"],
@@ -321,6 +323,7 @@ const PANELS = {
       ["net_sales_amount", "Net sales", "money"],
       ...MARGIN,
     ],
+    measure: ["net_margin_amount", "net margin"],
     pick: (value) => toggle("line", value),
   },
   countries: {
@@ -345,6 +348,7 @@ const PANELS = {
       ["net_sales_change_amount", "Change", "money"],
       ["net_sales_change_pct", "Change %", "ratio"],
     ],
+    label: (row) => `${row.product_line}, ${row.region}`,
   },
   late: {
     report: lateReport,
@@ -359,6 +363,8 @@ const PANELS = {
       ["days_late", "Days late", "count"],
       ["ordered_amount", "Ordered", "money"],
     ],
+    label: (row) => `${row.customer_name}, order ${row.order_id}`,
+    measure: ["days_late", "days late"],
   },
   customers: {
     report: customerReport,
@@ -521,15 +527,16 @@ function showTable(section, columns, rows) {
   section.querySelector("tbody").replaceChildren(...body);
 }
 
-// What a chart shows, for those who do not see it: its first rows.
-function describe(title, { columns }, rows) {
-  const [name, , kind] = columns[0];
+// What a chart shows, for those who do not see it: its longest bars.
+function describe(title, panel, rows) {
+  const [name, , kind] = panel.columns[0];
+  const label = panel.label ?? ((row) => WRITE[kind](row[name]));
+  const [measure, words] = panel.measure ?? ["net_sales_amount", "net sales"];
+  const write = measure.endsWith("_amount") ? short : plain;
   const shown = [...rows]
-    .sort((one, other) => other.net_sales_amount - one.net_sales_amount)
+    .sort((one, other) => other[measure] - one[measure])
     .slice(0, 3)
-    .map(
-      (row) => `${WRITE[kind](row[name])} ${short(row.net_sales_amount)} net sales`,
-    );
+    .map((row) => `${label(row)}: ${write(row[measure])} ${words}`);
   return `${title}, ${rows.length} in all. The most: ${shown.join("; ")}. The table below has all figures.`;
 }
 
@@ -545,7 +552,12 @@ function showPanels() {
     panel.rows = chosen;
     const title = section.querySelector("h2").textContent;
     for (const chart of section.querySelectorAll("[data-chart]")) {
-      chart.setAttribute("aria-label", describe(title, panel, chosen));
+      chart.setAttribute(
+        "aria-label",
+        isEmpty
+          ? `${title}: nothing in this selection.`
+          : describe(title, panel, chosen),
+      );
       feed(chart.dataset.chart, rows);
     }
   }

@@ -475,6 +475,36 @@ def test_a_date_is_judged_once_it_is_typed(page, warehouse):
         page.keyboard.press("Shift+Tab" if finish == "Enter" else "Enter")
 
 
+def test_charts_say_in_words_what_they_show(page, warehouse):
+    def label(chart: str) -> str:
+        found = page.locator(f"[data-chart={chart}]")
+        return found.get_attribute("aria-label").replace("\xa0", " ")
+
+    ((order, days),) = warehouse.query("""
+        select order_id, days_late from marts.fct_orders
+        join marts.dim_order_statuses using (order_status_key)
+        where is_past_due or (is_shipped and is_late)
+        order by days_late desc, order_id limit 1
+    """)
+    assert f"order {order}: {days} days late" in label("late")
+    ((line, margin),) = warehouse.query("""
+        select product_line, net_margin_amount
+        from reporting.rpt_product_line_sales
+        order by net_margin_amount desc limit 1
+    """)
+    assert f"{line}: ${margin / 10**6:.2f} M net margin" in label("margins")
+    ((line, region, net),) = warehouse.query("""
+        select product_line, region, net_sales_amount
+        from reporting.rpt_recent_sales order by net_sales_amount desc limit 1
+    """)
+    wanted = f"{line}, {region}: ${net / 1000:.1f} k net sales"
+    assert wanted in label("recent")
+    for chart in ("months", "lines", "map", "countries", "customers"):
+        assert label(chart).count(" net sales") == 3, chart
+    go(page, "#from=2005-05-31&to=2005-05-31&region=Japan&line=Trains")
+    assert label("late") == "Late orders: nothing in this selection."
+
+
 @pytest.mark.parametrize("panel", REPORTS)
 def test_the_files_of_all_orders_are_the_reports(page, warehouse, panel):
     rows = saved(page, panel)
