@@ -127,10 +127,12 @@ function sum(rows, name) {
 }
 
 // A ratio with 4 decimals, rounded as in the warehouse; null without a whole.
-function ratio(part, whole) {
+function ratio(part, whole, scale = 10000) {
   if (!whole) return null;
-  const rounded = Math.floor((20000 * Math.abs(part) + whole) / (2 * whole));
-  return (Math.sign(part) * rounded) / 10000;
+  const rounded = Math.floor(
+    (2 * scale * Math.abs(part) + whole) / (2 * whole),
+  );
+  return (Math.sign(part) * rounded) / scale;
 }
 
 function measures(rows) {
@@ -287,7 +289,8 @@ const productReport = () =>
     .map((rows) => ({ ...rows[0], ...measures(rows) }))
     .sort(byNetSales("product_name"));
 
-// The columns of the tables and files: name in the warehouse, title, kind. Where
+// The columns of the tables and files: name in the warehouse, title, kind, and
+// of a ratio its part and its whole. Where
 // the first column and net sales are not what the chart shows, its text takes
 // `label` and `measure`.
 const SALES = [
@@ -299,7 +302,10 @@ const SALES = [
 ];
 const MARGIN = [
   ["net_margin_amount", "Net margin", "money"],
-  ["net_margin_pct", "Net margin %", "ratio"],
+  [
+    "net_margin_pct", "Net margin %", "ratio",
+    "net_margin_amount", "net_sales_amount",
+  ],
 ];
 const PANELS = {
   months: {
@@ -346,7 +352,10 @@ const PANELS = {
       ["net_sales_amount", "Net sales", "money"],
       ["previous_net_sales_amount", "Net sales before", "money"],
       ["net_sales_change_amount", "Change", "money"],
-      ["net_sales_change_pct", "Change %", "ratio"],
+      [
+        "net_sales_change_pct", "Change %", "ratio",
+        "net_sales_change_amount", "previous_net_sales_amount",
+      ],
     ],
     label: (row) => `${row.product_line}, ${row.region}`,
   },
@@ -415,10 +424,13 @@ function short(cents) {
   return `${sign}$${grouped(Math.abs(cents))}`;
 }
 
-const percent = (part) =>
-  part === null ? "n/a" : `${(100 * part).toFixed(1)}\u00a0%`;
+// Percent with 1 decimal, from the parts: a ratio is rounded already.
+function percent(part, whole) {
+  const share = ratio(part, whole, 1000);
+  return share === null ? "n/a" : `${(100 * share).toFixed(1)}\u00a0%`;
+}
 
-// How a table writes a value; null stays empty.
+// How a table writes a value, or the parts of a ratio; null stays empty.
 const WRITE = {
   text: String,
   id: String,
@@ -449,11 +461,11 @@ function showTiles() {
   const shipped = count(rows, "order_id", (line) => Boolean(line.is_shipped));
   const late = count(rows, "order_id", isLate);
   const due = count(rows, "order_id", (line) => Boolean(line.is_past_due));
-  const cancelled = ratio(all.cancelled_amount, all.ordered_amount);
+  const cancelled = percent(all.cancelled_amount, all.ordered_amount);
   const latePart = ratio(late, shipped);
   const notes = {
-    cancelled_amount: `${percent(cancelled)} of ordered`,
-    net_margin_amount: `${percent(all.net_margin_pct)} of net sales`,
+    cancelled_amount: `${cancelled} of ordered`,
+    net_margin_amount: `${percent(all.net_margin_amount, net)} of net sales`,
   };
   for (const name of [
     "net_sales_amount", "net_margin_amount", "ordered_amount", "cancelled_amount",
@@ -476,7 +488,7 @@ function showTiles() {
   showTile(
     "late_pct",
     latePart === null ? "" : latePart.toFixed(4),
-    percent(latePart),
+    percent(late, shipped),
     `${plain(late)} of ${plain(shipped)} shipped; ${plain(due)} more past due`,
   );
   showSelection(all.order_count);
@@ -509,9 +521,10 @@ function showTable(section, columns, rows) {
       className: isNumber(kind) ? "number" : "",
     }),
   );
-  const cell = (row, [name, , kind], position) => {
+  const cell = (row, [name, , kind, ...parts], position) => {
     const value = row[name] ?? null;
-    const text = value === null || value === "" ? "" : WRITE[kind](value);
+    const shown = parts.length ? parts.map((part) => row[part]) : [value];
+    const text = value === null || value === "" ? "" : WRITE[kind](...shown);
     return position
       ? element("td", text, { className: isNumber(kind) ? "number" : "" })
       : element("th", text, { scope: "row" });

@@ -297,16 +297,22 @@ def _exact(cents: int) -> str:
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
+def _rounded(part: int, whole: int, decimals: int) -> str:
+    """Return a ratio, its half rounded away from zero."""
+    scale = 10**decimals
+    found = (2 * scale * abs(part) + whole) // (2 * whole)
+    sign = "-" if part < 0 else ""
+    return f"{sign}{found // scale}.{found % scale:0{decimals}}"
+
+
 def _ratio(part: int, whole: int) -> str:
     """Return a ratio with 4 decimals, as the macro `ratio`; "" without one."""
-    if not whole:
-        return ""
-    rounded = (20000 * abs(part) + whole) // (2 * whole)
-    return f"{'-' if part < 0 else ''}{rounded // 10000}.{rounded % 10000:04}"
+    return _rounded(part, whole, 4) if whole else ""
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{100 * float(_ratio(part, whole)):.1f}\xa0%" if whole else NOTHING
+    """Return a ratio in percent; it is rounded once, from its parts."""
+    return f"{_rounded(100 * part, whole, 1)}\xa0%" if whole else NOTHING
 
 
 def _columns(rows: duckdb.DuckDBPyRelation) -> dict[str, list[Any]]:

@@ -10,7 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -503,6 +503,25 @@ def test_charts_say_in_words_what_they_show(page, warehouse):
         assert label(chart).count(" net sales") == 3, chart
     go(page, "#from=2005-05-31&to=2005-05-31&region=Japan&line=Trains")
     assert label("late") == "Late orders: nothing in this selection."
+
+
+def test_percentages_are_rounded_once(page):
+    def shown(part: str, whole: str) -> str:
+        if not Decimal(whole):
+            return ""
+        tenth = Decimal("0.1")
+        value = 100 * Decimal(part) / Decimal(whole)
+        return f"{value.quantize(tenth, ROUND_HALF_UP)}\xa0%"
+
+    for panel in ("margins", "countries", "recent", "customers", "products"):
+        part, whole = (
+            ("net_sales_change_amount", "previous_net_sales_amount")
+            if panel == "recent"
+            else ("net_margin_amount", "net_sales_amount")
+        )
+        wanted = [shown(row[part], row[whole]) for row in saved(page, panel)]
+        cells = page.locator(f"[data-panel={panel}] tbody td:last-child")
+        assert cells.all_text_contents() == wanted, panel
 
 
 @pytest.mark.parametrize("panel", REPORTS)
