@@ -44,6 +44,8 @@ CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
 BEFORE = "#9aa4b0"
 LAND = "#d9dee4"
 INK = "#1d2530"
+# Of amounts and days: where all are zero, zero would stand in mid-chart.
+FROM_ZERO = alt.DomainUnionWith(unionWith=[0, 1])
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 
 
@@ -179,13 +181,21 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     axis = alt.Axis(
         grid=True, labelExpr=money("datum.value", decimals=0), tickCount=5
     )
+    # Enough for an axis of whole dollars, also where all is zero. Layers that
+    # do not all say so would lose what they have.
+    scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100]))
     before = base.mark_bar(color=BEFORE, opacity=0.55).encode(
-        y=alt.Y("previous_year_net_sales_amount:Q", axis=axis, stack=None)
+        y=alt.Y(
+            "previous_year_net_sales_amount:Q",
+            axis=axis,
+            scale=scale,
+            stack=None,
+        )
     )
     columns = base.mark_bar(
         color=PLAIN, width=alt.RelativeBandSize(0.5)
     ).encode(
-        y=alt.Y("net_sales_amount:Q", stack=None),
+        y=alt.Y("net_sales_amount:Q", scale=scale, stack=None),
         opacity=alt.when("datum.is_selected === false")
         .then(alt.value(0.2))
         .when("datum.is_complete_month === false")
@@ -391,7 +401,7 @@ def _with_room(chart: alt.LayerChart, right: int) -> alt.LayerChart:
 
 
 def _length(measure: str) -> alt.X:
-    return alt.X(f"{measure}:Q", axis=None, stack=None)
+    return alt.X(f"{measure}:Q", axis=None, stack=None).scale(domain=FROM_ZERO)
 
 
 def _line_colour(legend: alt.Legend | None = None) -> alt.Color:

@@ -524,6 +524,25 @@ def test_percentages_are_rounded_once(page):
         assert cells.all_text_contents() == wanted, panel
 
 
+def test_charts_start_at_zero_where_all_was_cancelled(page, warehouse):
+    ((line, country),) = warehouse.query(f"""
+        select product_line, places.country_name from {LINES}
+        group by all having sum(net_sales_amount) = 0
+        order by all limit 1
+    """)
+    go(page, f"#line={line}&country={country}&from=2003-01-06")
+    settle(page)
+    for chart in ("countries", "customers"):
+        box = page.locator(f"[data-chart={chart}]").bounding_box()
+        zero = page.locator(f"[data-chart={chart}] text", has_text="$0").first
+        assert zero.bounding_box()["x"] < box["x"] + box["width"] / 3, chart
+    months = page.locator("[data-chart=months]")
+    axis = months.locator("text", has_text=re.compile(r"^\$0$"))
+    assert axis.count() == 1
+    box = months.bounding_box()
+    assert axis.bounding_box()["y"] > box["y"] + box["height"] / 2
+
+
 @pytest.mark.parametrize("panel", REPORTS)
 def test_the_files_of_all_orders_are_the_reports(page, warehouse, panel):
     rows = saved(page, panel)
