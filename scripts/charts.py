@@ -221,7 +221,7 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
             change=f"{larger} > 0 ? {change} / {larger} : 0",
             percent=f"{before} > 0"
             f" ? format({change} / {before}, '+.0%')"
-            f" : {now} > 0 ? 'new' : ''",
+            f" : {now} > 0 ? 'from $0' : ''",
         )
         .transform_calculate(label=f"[{money(now, decimals=0)}, datum.percent]")
         .encode(y=alt.Y("product_line:N").axis(None))

@@ -543,6 +543,17 @@ def test_charts_start_at_zero_where_all_was_cancelled(page, warehouse):
     assert axis.bounding_box()["y"] > box["y"] + box["height"] / 2
 
 
+def test_a_rise_from_nothing_is_no_launch(page, warehouse):
+    ((count,),) = warehouse.query("""
+        select count(*) from reporting.rpt_recent_sales
+        where net_sales_amount > 0 and previous_net_sales_amount = 0
+    """)
+    cells = page.locator("[data-chart=recent] text")
+    assert count
+    assert cells.filter(has_text="from $0").count() == count
+    assert cells.filter(has_text="new").count() == 0
+
+
 @pytest.mark.parametrize("panel", REPORTS)
 def test_the_files_of_all_orders_are_the_reports(page, warehouse, panel):
     rows = saved(page, panel)
