@@ -806,6 +806,12 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   get("content").tabIndex = -1;
   get("content").focus();
 });
+// What a tooltip covers can be read without moving the mouse.
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") {
+    get("vg-tooltip-element")?.classList.remove("visible");
+  }
+});
 window.addEventListener("hashchange", openAddress);
 openAddress();
 // The figures are on the screen before the charts' script is read.

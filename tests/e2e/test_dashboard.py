@@ -554,6 +554,26 @@ def test_a_rise_from_nothing_is_no_launch(page, warehouse):
     assert cells.filter(has_text="new").count() == 0
 
 
+def test_forced_colours_keep_the_swatches(page):
+    colours = """() => [...document.querySelectorAll(".swatch")].map(
+      (one) => getComputedStyle(one).backgroundColor)"""
+    wanted = page.evaluate(colours)
+    page.emulate_media(forced_colors="active")
+    found = page.evaluate(colours)
+    page.emulate_media(forced_colors="none")
+    assert len(set(wanted)) > 1
+    assert found == wanted
+
+
+def test_escape_closes_a_tooltip(page):
+    tooltip = page.locator("#vg-tooltip-element")
+    page.locator("[data-chart=months] .layer_1_marks path").nth(1).hover()
+    expect(tooltip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tooltip).to_be_hidden()
+    page.mouse.move(0, 0)
+
+
 @pytest.mark.parametrize("panel", REPORTS)
 def test_the_files_of_all_orders_are_the_reports(page, warehouse, panel):
     rows = saved(page, panel)
