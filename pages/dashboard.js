@@ -416,12 +416,15 @@ function grouped(cents) {
   return `${cents < 0 ? "-" : ""}${plain(Number(dollars))}.${rest}`;
 }
 
+const dollars = (cents) =>
+  `${cents < 0 ? "-" : ""}$${grouped(Math.abs(cents))}`;
+
 function short(cents) {
   const sign = cents < 0 ? "-" : "";
   const amount = Math.abs(cents) / 100;
   if (amount >= 1e6) return `${sign}$${(amount / 1e6).toFixed(2)}\u00a0M`;
   if (amount >= 1e4) return `${sign}$${(amount / 1e3).toFixed(1)}\u00a0k`;
-  return `${sign}$${grouped(Math.abs(cents))}`;
+  return dollars(cents);
 }
 
 // Percent with 1 decimal, from the parts: a ratio is rounded already.
@@ -446,9 +449,19 @@ const isNumber = (kind) => ["count", "money", "ratio"].includes(kind);
 
 function showTile(name, value, text, note = "") {
   const tile = get(name);
-  tile.value = tile.title = value;
+  tile.value = value;
   tile.textContent = text;
-  if (note) tile.nextElementSibling.textContent = note;
+  if (note) tile.parentElement.querySelector(".note").textContent = note;
+}
+
+// An amount, and below it the cents that its short form leaves out.
+function showAmount(name, cents, note) {
+  const isNothing = cents === null;
+  const text = isNothing ? "n/a" : short(cents);
+  const all = isNothing ? "" : dollars(cents);
+  showTile(name, isNothing ? "" : exact(cents), text, note);
+  get(name).parentElement.querySelector(".exact").textContent =
+    all === text ? "" : all;
 }
 
 function showTiles() {
@@ -470,13 +483,11 @@ function showTiles() {
   for (const name of [
     "net_sales_amount", "net_margin_amount", "ordered_amount", "cancelled_amount",
   ]) {
-    showTile(name, exact(all[name]), short(all[name]), notes[name]);
+    showAmount(name, all[name], notes[name]);
   }
-  const average = netOrders && Math.round(net / netOrders);
-  showTile(
+  showAmount(
     "average_order_value",
-    netOrders ? exact(average) : "",
-    netOrders ? short(average) : "n/a",
+    netOrders ? Math.round(net / netOrders) : null,
   );
   showTile(
     "order_count",

@@ -262,12 +262,15 @@ def day_words(day: str) -> str:
     return f"{int(number)} {charts.MONTHS.split()[int(month) - 1]} {year}"
 
 
-def _tile(name: str, value: str, text: str, note: str) -> dict[str, str]:
+def _tile(
+    name: str, value: str, text: str, note: str, exact: str = ""
+) -> dict[str, str]:
     return {
         "name": name,
         "title": TITLES[name],
         "value": value,
         "text": text,
+        "exact": exact if exact != text else "",
         "note": note,
     }
 
@@ -275,7 +278,7 @@ def _tile(name: str, value: str, text: str, note: str) -> dict[str, str]:
 def _amount(name: str, cents: int | None, note: str) -> dict[str, str]:
     if cents is None:
         return _tile(name, "", NOTHING, note)
-    return _tile(name, _exact(cents), _short(cents), note)
+    return _tile(name, _exact(cents), _short(cents), note, _dollars(cents))
 
 
 def _count(name: str, number: int, note: str) -> dict[str, str]:
@@ -289,7 +292,12 @@ def _short(cents: int) -> str:
         return f"{sign}${amount / 1e6:.2f}\xa0M"
     if amount >= 1e4:
         return f"{sign}${amount / 1e3:.1f}\xa0k"
-    return f"{sign}${amount:,.2f}"
+    return _dollars(cents)
+
+
+def _dollars(cents: int) -> str:
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02}"
 
 
 def _exact(cents: int) -> str:

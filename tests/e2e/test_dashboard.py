@@ -574,6 +574,17 @@ def test_escape_closes_a_tooltip(page):
     page.mouse.move(0, 0)
 
 
+def test_tiles_show_exact_amounts_without_a_mouse(page):
+    names = ("net_sales", "net_margin", "ordered", "cancelled")
+    for filters in ("", "#country=Hong+Kong&from=2005-03-01"):
+        go(page, filters)
+        values = tiles_of(page)
+        for name in (f"{name}_amount" for name in names):
+            tile = page.locator(f".tile:has(#{name})")
+            assert f"${values[name]:,.2f}" in tile.inner_text()
+            assert tile.inner_text().count("$") == 1 + (values[name] >= 10**4)
+
+
 @pytest.mark.parametrize("panel", REPORTS)
 def test_the_files_of_all_orders_are_the_reports(page, warehouse, panel):
     rows = saved(page, panel)
