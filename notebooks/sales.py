@@ -25,6 +25,8 @@
 # - **net sales** are ordered less cancelled;
 # - **net margin** is net sales less what the goods cost today.
 #
+# Orders and quantity count every order too, the cancelled ones included.
+#
 # All amounts are US dollars, added up as decimals, to the cent. The data end
 # with the last order, so that "the last 30 days" count from there and not from
 # today.
@@ -265,6 +267,8 @@ def top(
 ) -> duckdb.DuckDBPyRelation:
     """Return the best by net sales, the best first.
 
+    Orders and quantity count every order, the cancelled ones too.
+
     Args:
         of: a key of RANKED.
         number: how many at most.
@@ -283,8 +287,7 @@ def top(
             sum(net_sales_amount) as net_sales_amount
         from reporting.rpt_sales
         where
-            counts_as_net_sales
-            and order_date between $first and $last
+            order_date between $first and $last
             and ($country is null or country_name = $country)
             and ($product_line is null or product_line = $product_line)
         group by {columns}
