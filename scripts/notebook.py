@@ -16,6 +16,14 @@ from typing import Any
 import project
 
 NOTEBOOK = project.ROOT / "notebooks/sales.py"
+# JupyterLab's colours of code, dark enough to read on its grey ground.
+STYLE = """<style>
+body {
+  --jp-mirror-editor-comment-color: #2f6868;
+  --jp-mirror-editor-number-color: #006f00;
+  --jp-mirror-editor-operator-color: #8a12d6;
+}
+</style>"""
 # A script opens as a notebook, and JupyterLab asks nobody for news.
 LAB_SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {
@@ -100,6 +108,7 @@ def write_page(target: Path) -> Path:
     page, _ = exporter.from_notebook_node(
         notebook, {"metadata": {"name": "Sales notebook"}}
     )
+    page = page.replace("</head>", f"{STYLE}</head>", 1)
     path = target / "notebook/sales.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

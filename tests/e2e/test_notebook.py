@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from browser import start_browser, visit
+from browser import serious, start_browser, visit
 from conftest import BIN, ROOT, clean_environment, run
 
 NOTEBOOK = ROOT / "notebooks/sales.py"
@@ -273,6 +273,7 @@ def test_the_page_asks_nobody_and_shows_the_best(warehouse, page):
         )
         assert seen.outside(page) == []
         assert seen.errors == []
+        assert serious(seen.page) == []
         assert seen.page.title() == "Sales notebook"
     assert re.search(rf"{re.escape(name)}\s.*{amount:,.2f}", text)
     assert "Where next" in text
