@@ -4,22 +4,26 @@
 const form = document.getElementById("search");
 const count = document.getElementById("count");
 const nothing = document.getElementById("nothing");
-const head = document.querySelector("#dictionary thead");
 
-// Read once: to ask the page for 700 texts at every key would be slow.
+// Read once: to ask the page for 700 texts at every key would be slow. The
+// metrics are searched like a table of the database.
 const tables = [...document.querySelectorAll("#dictionary tbody")].map(
   (body) => {
     const { table, schema, kind } = body.dataset;
+    const isMetric = kind === "metric";
     const about = body.querySelector(".about");
     const rows = [...body.querySelectorAll("tr[id]")];
     return {
       body,
       schema,
-      text: textOf(about),
+      isMetric,
+      // By its full name, as SQL writes it, too.
+      text: `${schema}.${table} ${textOf(about)}`,
       columns: rows.map((row) => ({
         row,
-        // Each row is found by its table's name as well.
-        text: `${table} ${schema} ${kind} ${textOf(row)}`.toLowerCase(),
+        // Its id is table.column, so that each row is found by all names of
+        // its table as well.
+        text: `${kind} ${schema}.${row.id} ${textOf(row)}`.toLowerCase(),
       })),
     };
   },
@@ -36,8 +40,7 @@ function plural(number, noun) {
 function show(query, schema) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (text) => words.every((word) => text.includes(word));
-  let tableCount = 0;
-  let columnCount = 0;
+  const found = { metric: 0, column: 0, table: 0 };
   for (const table of tables) {
     const isMeant = !schema || table.schema === schema;
     let shown = 0;
@@ -48,14 +51,22 @@ function show(query, schema) {
     // A table stays as the heading of its columns, or for its own text.
     table.body.hidden = !(isMeant && (shown || matches(table.text)));
     table.body.classList.toggle("brief", words.length > 0 && shown > 0);
-    tableCount += table.body.hidden ? 0 : 1;
-    columnCount += shown;
+    found[table.isMetric ? "metric" : "column"] += shown;
+    found.table += table.body.hidden || table.isMetric ? 0 : 1;
   }
   count.textContent =
-    `${plural(columnCount, "column")} in ${plural(tableCount, "table")}` +
-    (words.length || schema ? " match." : ".");
-  nothing.hidden = tableCount > 0;
-  head.hidden = tableCount === 0;
+    said(found) + (words.length || schema ? " match." : ".");
+  for (const one of document.querySelectorAll("#dictionary table")) {
+    one.hidden = !one.querySelector("tbody:not([hidden])");
+  }
+  nothing.hidden = tables.some(({ body }) => !body.hidden);
+}
+
+// Metrics are not in a table of the database, and told only where there are.
+function said({ metric, column, table }) {
+  const columns = `${plural(column, "column")} in ${plural(table, "table")}`;
+  if (!metric) return columns;
+  return plural(metric, "metric") + (table ? ` and ${columns}` : "");
 }
 
 function remember(query, schema) {
@@ -73,19 +84,29 @@ function search() {
 // What is shown, in the order of the page; quotes are doubled.
 function asCsv() {
   const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
-  const lines = [["schema", "table", "column", "type", "meaning", "tests"]];
+  const labels = ["Type", "Meaning", "Tests", "Made of"];
+  const lines = [
+    ["schema", "table", "column", "type", "meaning", "tests", "made of"],
+  ];
   for (const { body, columns } of tables) {
     for (const { row } of columns) {
       if (row.hidden || body.hidden) continue;
-      const cells = [...row.cells].map((cell) =>
-        [...cell.querySelectorAll("li")].length
-          ? [...cell.querySelectorAll("li")].map((one) => tidy(one)).join("; ")
-          : tidy(cell),
+      const { schema, table } = body.dataset;
+      const cells = labels.map((label) =>
+        listed(row.querySelector(`[data-label="${label}"]`)),
       );
-      lines.push([body.dataset.schema, body.dataset.table, ...cells]);
+      lines.push([schema, table, tidy(row.cells[0]), ...cells]);
     }
   }
   return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
+}
+
+// The text of a cell, of a list with a semicolon between; a metric has no
+// tests, and a column is made of nothing else.
+function listed(cell) {
+  if (!cell) return "";
+  const items = [...cell.querySelectorAll("li")];
+  return (items.length ? items : [cell]).map(tidy).join("; ");
 }
 
 function tidy(element) {

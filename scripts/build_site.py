@@ -237,7 +237,10 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
             "scores": score_lines(manifest),
             "erd": picture(),
         },
-        "dictionary.html": {"title": "Data dictionary"},
+        "dictionary.html": {
+            "title": "Data dictionary",
+            "metrics": dictionary.read_metrics(manifest, tables),
+        },
     }.items():
         try:
             text = render.get_template(name).render(

@@ -1,7 +1,7 @@
 """Read the data dictionary from dbt's artifacts.
 
-What exists and of which type comes from catalog.json, what it means and how it
-is tested from manifest.json.
+Which tables and columns exist and of which type comes from catalog.json, what
+they mean and how they are tested from manifest.json, as do the metrics.
 """
 
 import re
@@ -29,6 +29,12 @@ SCHEMAS = (
     "source",
     "ops",
 )
+# How a metric adds up the rows of its table, in words.
+AGGREGATIONS = {
+    "count_distinct": "number of different",
+    "sum": "sum of",
+    "sum_boolean": "number of rows with",
+}
 # What a test wants of its column, or of the table as a whole, in a few words.
 PHRASES: dict[str, Callable[[Node], str]] = {
     "accepted_range": lambda given: _range(given),
@@ -130,6 +136,64 @@ class Table:
         return f"lineage.html?{urlencode(query)}"
 
 
+@dataclass
+class Part:
+    """Some words, and the anchor on the page that explains them, if any."""
+
+    text: str
+    anchor: str = ""
+
+
+@dataclass
+class Metric:
+    """A figure that is defined once for all, in models/semantics/.
+
+    Attributes:
+        name: as one asks for it; its anchor on the page begins with metrics.
+        type: simple, ratio or another of dbt's.
+        label: its name for people.
+        meaning: its description.
+        made_of: what it is computed from.
+    """
+
+    name: str
+    type: str
+    label: str
+    meaning: str
+    made_of: list[Part]
+
+
+def read_metrics(manifest: Node, tables: list[Table]) -> list[Metric]:
+    """Return all metrics by name.
+
+    Args:
+        manifest: the content of manifest.json.
+        tables: what read_tables makes of it.
+    """
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in tables
+        for column in table.columns
+    }
+    measures = {
+        measure["name"]: (model["node_relation"]["alias"], measure)
+        for model in manifest["semantic_models"].values()
+        for measure in model["measures"]
+    }
+    return [
+        Metric(
+            name=node["name"],
+            type=node["type"],
+            label=node["label"],
+            meaning=node["description"],
+            made_of=[*_made_of(node, measures, columns), *_conditions(node)],
+        )
+        for node in sorted(
+            manifest["metrics"].values(), key=lambda node: node["name"]
+        )
+    ]
+
+
 def read_tables(manifest: Node, catalog: Node) -> list[Table]:
     """Return all tables, by schema in the order of SCHEMAS, then by name.
 
@@ -181,6 +245,46 @@ def phrase(test: Node) -> str:
         if where := test["config"].get("where"):
             text += f" (where {where})"
     return text
+
+
+def _made_of(
+    metric: Node,
+    measures: Mapping[str, tuple[str, Node]],
+    columns: set[str],
+) -> Iterator[Part]:
+    given = metric["type_params"]
+    if metric["type"] == "ratio":
+        above, below = given["numerator"]["name"], given["denominator"]["name"]
+        yield Part(above, f"metrics.{above}")
+        yield Part(" divided by ")
+        yield Part(below, f"metrics.{below}")
+    elif metric["type"] == "simple":
+        table, measure = measures[given["measure"]["name"]]
+        what = measure["expr"] or measure["name"]
+        if what == "1":
+            yield Part("number of rows of ")
+        else:
+            column = f"{table}.{what}"
+            yield Part(AGGREGATIONS.get(measure["agg"], measure["agg"]) + " ")
+            yield Part(what, column if column in columns else "")
+            yield Part(" in ")
+        yield Part(table, table)
+        if latest := measure["non_additive_dimension"]:
+            end = {"max": "last", "min": "first"}[latest["window_choice"]]
+            yield Part(f" at the {end} {latest['name']}")
+    else:
+        yield Part(given["expr"] or "")
+
+
+def _conditions(metric: Node) -> Iterator[Part]:
+    given = metric["filter"] or {"where_filters": []}
+    # Each is SQL in which a column stands as {{ Dimension('entity__column') }}.
+    filters = [
+        re.sub(r"\{\{.*?'(\w+)'.*?\}\}", r"\1", one["where_sql_template"])
+        for one in given["where_filters"]
+    ]
+    if filters:
+        yield Part(f", where {' and '.join(filters)}")
 
 
 def _nodes(manifest: Node) -> Iterator[Node]:

@@ -53,7 +53,7 @@ ROWS = """
             id: row.id,
             schema: body.dataset.schema,
             cells: [...row.cells].map((cell) => cell.textContent.trim()),
-            text: [body.dataset.schema, body.dataset.table, body.dataset.kind,
+            text: [`${body.dataset.schema}.${row.id}`, body.dataset.kind,
                 row.textContent].join(" ").toLowerCase(),
             shown: row.checkVisibility(),
         })))
@@ -277,6 +277,7 @@ def test_dictionary_lists_exactly_what_is_in_the_database(
 ):
     with visit(browser, site / "dictionary.html") as seen:
         rows = seen.page.evaluate(ROWS)
+    rows = [row for row in rows if row["schema"] != "metrics"]
     listed = Counter(
         (row["schema"], *row["id"].split("."), row["cells"][1]) for row in rows
     )
@@ -299,6 +300,45 @@ def test_dictionary_lists_exactly_what_is_in_the_database(
     }
     for row in rows:
         assert " ".join(row["cells"][2].split()) == described[row["id"]]
+
+
+def test_dictionary_lists_the_metrics(browser, site, warehouse):
+    address = f"{site.as_uri()}/dictionary.html?schema=metrics"
+    with visit(browser, address) as seen:
+        rows = {
+            row["id"]: [" ".join(cell.split()) for cell in row["cells"]]
+            for row in seen.page.evaluate(ROWS)
+            if row["shown"]
+        }
+        made_of = seen.page.locator("[data-label='Made of'] a")
+        links = set(made_of.evaluate_all("all => all.map((one) => one.hash)"))
+    metrics = warehouse.manifest["metrics"].values()
+    assert {name: cells[:3] for name, cells in rows.items()} == {
+        f"metrics.{one['name']}": [
+            one["name"],
+            one["type"],
+            f"{one['label']}. {one['description'].replace('`', '')}",
+        ]
+        for one in metrics
+    }
+    for one in metrics:
+        said = rows[f"metrics.{one['name']}"][3]
+        if one["type"] == "ratio":
+            parts = one["type_params"]
+            names = [
+                parts[side]["name"] for side in ("numerator", "denominator")
+            ]
+            assert said == " divided by ".join(names)
+            assert links >= {f"#metrics.{name}" for name in names}
+        assert ("where status__" in said) == bool(one["filter"])
+    assert rows["metrics.active_customer_count"][3] == (
+        "number of different customer_key in fct_order_lines,"
+        " where status__counts_as_net_sales"
+    )
+    assert "#fct_order_lines.customer_key" in links
+    assert rows["metrics.shipped_order_count"][3].startswith(
+        "number of rows of fct_orders, where"
+    )
 
 
 def test_dictionary_tells_tests_in_plain_words(browser, site, warehouse):
@@ -349,6 +389,12 @@ def test_dictionary_tells_tests_in_plain_words(browser, site, warehouse):
         ("net sales", ""),
         ("SALES net", "marts"),
         ("", "staging"),
+        ("", "metrics"),
+        ("average order value", ""),
+        ("active customer", "metrics"),
+        ("reporting.rpt_sales", ""),
+        ("marts.fct_order_lines.net_sales_amount", ""),
+        ("fct_order_lines.net_sales_amount", "marts"),
         ("no such words", ""),
     ],
 )
@@ -370,10 +416,22 @@ def test_search_shows_rows_with_every_word(browser, site, query, schema):
             return [row["id"] for row in page.evaluate(ROWS) if row["shown"]]
 
         assert found() == wanted
-        columns = "column" if len(wanted) == 1 else "columns"
-        expect(page.get_by_role("status")).to_contain_text(
-            f"{len(wanted)} {columns} in "
+        assert (wanted == []) == (query == "no such words")
+        for noun, number in Counter(
+            "metric" if one.startswith("metrics.") else "column"
+            for one in wanted
+        ).items():
+            expect(page.get_by_role("status")).to_contain_text(
+                f"{number} {noun}{'s' if number > 1 else ''} "
+            )
+        # A heading without rows below it would mislead.
+        heads = page.locator("#dictionary thead").evaluate_all(
+            "all => all.map((one) => one.checkVisibility())"
         )
+        assert heads == [
+            any(one.startswith("metrics.") for one in wanted),
+            any(not one.startswith("metrics.") for one in wanted),
+        ]
         nothing = page.get_by_text("Nothing matches")
         assert nothing.is_visible() == (query == "no such words")
         sought = parse_qs(urlsplit(page.url).query)
@@ -390,7 +448,7 @@ def test_search_shows_rows_with_every_word(browser, site, query, schema):
 
 def test_table_is_found_by_its_own_description(browser, site, warehouse):
     """Words that no column has, only the text on the table as a whole."""
-    address = f"{site.as_uri()}/dictionary.html?q=Accumulating+fact"
+    address = f"{site.as_uri()}/dictionary.html?q=Accumulating+marts.fct_orders"
     with visit(browser, address) as seen:
         assert not any(row["shown"] for row in seen.page.evaluate(ROWS))
         heading = seen.page.get_by_role("heading", level=2)
@@ -452,6 +510,19 @@ def test_csv_holds_what_the_search_shows(browser, site):
     ]
     assert {line["schema"] for line in lines} == {"reporting"}
     assert all(line["type"] and line["meaning"] for line in lines)
+    assert any("; " in line["tests"] for line in lines)
+
+
+def test_csv_of_metrics_says_what_they_are_made_of(browser, site):
+    address = f"{site.as_uri()}/dictionary.html?q=metrics.late_pct"
+    with visit(browser, address) as seen:
+        with seen.page.expect_download() as download:
+            seen.page.get_by_role("button", name="Download as CSV").click()
+        with Path(download.value.path()).open(newline="") as file:
+            (line,) = csv.DictReader(file)
+    assert (line["table"], line["column"]) == ("metrics", "late_pct")
+    assert (line["type"], line["tests"]) == ("ratio", "")
+    assert line["made of"] == "late_order_count divided by shipped_order_count"
 
 
 def outcomes(page: Page) -> dict[str, dict[str, int]]:
