@@ -465,6 +465,25 @@ def test_link_to_a_column_beats_the_search(browser, site):
         expect(row).to_be_in_viewport()
 
 
+def test_search_never_covers_the_link_with_the_focus(browser, site):
+    address = f"{site.as_uri()}/dictionary.html#dim_products"
+    size = {"width": 1280, "height": 640}
+    with visit(browser, address, viewport=size) as seen:
+        page = seen.page
+        page.locator("#dictionary [id=dim_products] a").first.focus()
+        for _ in range(40):
+            page.keyboard.press("Shift+Tab")
+            link, bar = page.evaluate(
+                """() => [
+                    document.activeElement.getBoundingClientRect().top,
+                    document.getElementById("search")
+                        .getBoundingClientRect().bottom]"""
+            )
+            assert link >= bar
+        # It did stick, and the focus did move up.
+        assert page.evaluate("scrollY") > bar
+
+
 def test_dictionary_works_with_the_keyboard_alone(browser, site):
     with visit(browser, site / "dictionary.html") as seen:
         page = seen.page
