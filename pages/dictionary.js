@@ -69,12 +69,12 @@ function said({ metric, column, table }) {
   return plural(metric, "metric") + (table ? ` and ${columns}` : "");
 }
 
-function remember(query, schema) {
+function remember(query, schema, hash = "") {
   const wanted = new URLSearchParams();
   if (query.trim()) wanted.set("q", query.trim());
   if (schema) wanted.set("schema", schema);
   const search = wanted.size ? `?${wanted}` : "";
-  history.replaceState(null, "", `${location.pathname}${search}`);
+  history.replaceState(null, "", `${location.pathname}${search}${hash}`);
 }
 
 function search() {
@@ -130,15 +130,23 @@ function restore() {
   search();
 }
 
+// What the address leads to; one that was cut off in the mail leads nowhere.
+function anchor() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
 // A link to a column leads to it even where the search had hidden it.
 function reveal() {
-  const target = document.getElementById(
-    decodeURIComponent(location.hash.slice(1)),
-  );
+  const target = document.getElementById(anchor());
   if (!target) return;
   if (target.closest("[hidden]")) {
     form.reset();
     search();
+    remember("", "", location.hash);
   }
   target.scrollIntoView();
 }

@@ -459,10 +459,20 @@ def test_table_is_found_by_its_own_description(browser, site, warehouse):
 
 
 def test_link_to_a_column_beats_the_search(browser, site):
-    address = f"{site.as_uri()}/dictionary.html?q=email#dim_dates.date_day"
+    page = f"{site.as_uri()}/dictionary.html"
+    address = f"{page}?q=email&schema=marts#dim_dates.date_day"
     with visit(browser, address) as seen:
         row = seen.page.locator("[id='dim_dates.date_day']")
         expect(row).to_be_in_viewport()
+        # So that the address leads others to the same.
+        assert seen.page.url == f"{page}#dim_dates.date_day"
+        assert seen.page.get_by_label("Search").input_value() == ""
+
+
+def test_damaged_link_shows_the_whole_dictionary(browser, site):
+    with visit(browser, f"{site.as_uri()}/dictionary.html#%E0%A4%A") as seen:
+        expect(seen.page.get_by_role("status")).to_contain_text("columns in")
+        assert seen.errors == []
 
 
 def test_search_never_covers_the_link_with_the_focus(browser, site):
