@@ -633,6 +633,17 @@ def test_each_question_has_its_report(browser, site, warehouse):
     assert named == reports
 
 
+def test_start_page_says_which_sales_it_means(browser, site):
+    with visit(browser, site / "index.html") as seen:
+        parts = seen.page.locator(".parts li").all_inner_texts()
+    # Not the reps, who bear the word in their name.
+    assert [
+        one
+        for one in parts
+        if re.search(r"(?<!net )\bsales\b(?! reps)", one, re.I)
+    ] == []
+
+
 def record(database: Path, command: str, **statuses: str) -> None:
     """Record a run at this moment, in which some nodes had another status."""
     with closing(duckdb.connect(str(database))) as connection:
