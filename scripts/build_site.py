@@ -113,9 +113,11 @@ def score_lines(manifest: Mapping[str, Any]) -> dict[str, str]:
         if node["resource_type"] == "model"
     }
     edits = [
-        score for name, score in store["mutants"].items() if name in models
+        score
+        for name, score in store.get("mutants", {}).items()
+        if name in models
     ]
-    if not store["faults"] or not edits:
+    if not store.get("faults") or not edits:
         raise project.UserError(
             f"{project.shown(scores.STORE)} has no scores: run {made_by}"
         )
@@ -146,7 +148,12 @@ def picture() -> Markup:
             f"{project.shown(ERD)} is missing: run {MADE_BY}"
         )
     svg = ERD.read_text(encoding="utf-8")
-    svg = svg[svg.index("<svg") :]
+    _, start, svg = svg.partition("<svg")
+    if not start:
+        raise project.UserError(
+            f"{project.shown(ERD)} is no SVG: run {MADE_BY}"
+        )
+    svg = start + svg
     return Markup(
         svg.replace(
             "<svg ", '<svg role="img" aria-labelledby="erd-title" ', 1

@@ -404,10 +404,13 @@ def _length(measure: str) -> alt.X:
     return alt.X(f"{measure}:Q", axis=None, stack=None).scale(domain=FROM_ZERO)
 
 
-def _line_colour(legend: alt.Legend | None = None) -> alt.Color:
-    return alt.Color("product_line:N", legend=legend).scale(
+def _line_colour(legend: alt.Legend | None = None) -> Any:
+    """Return the colours of the product lines; a new one is PLAIN."""
+    known = alt.FieldOneOfPredicate("product_line", list(LINE_COLOURS))
+    colour = alt.Color("product_line:N", legend=legend).scale(
         domain=list(LINE_COLOURS), range=list(LINE_COLOURS.values())
     )
+    return alt.when(known).then(colour).otherwise(alt.value(PLAIN))
 
 
 def _opacity(full: float = 1, pale: float = 0.25) -> Any:

@@ -148,11 +148,12 @@ def read(database: Path) -> tuple[dict[str, Any], dict[str, int]]:
         raise project.UserError(
             f"{project.shown(database)}: {text}: run make build"
         ) from None
-    if not lines["order_id"] or not as_of_date:
-        raise project.UserError(
-            f"{project.shown(database)}: no order lines: run make build"
-        )
     days = [day for day in orders["order_date"] if day]
+    if not lines["order_id"] or not days or not as_of_date:
+        raise project.UserError(
+            f"{project.shown(database)}: no orders with lines and a date: run"
+            " make build"
+        )
     data = {
         "as_of_date": as_of_date[0],
         "first_date": min(days),

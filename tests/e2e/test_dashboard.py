@@ -694,6 +694,28 @@ def test_names_of_the_data_run_nowhere(browser, warehouse, tmp_path_factory):
         assert any(row["net_sales_change_amount"][0] == "-" for row in changes)
 
 
+def changed_copy(warehouse: Project, folder: Path, sql: str) -> Path:
+    """Return a copy of the database after a statement."""
+    database = folder / "classicmodels.duckdb"
+    shutil.copy(warehouse.database, database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(sql)
+    return database
+
+
+def test_a_new_product_line_has_its_bars(browser, warehouse, tmp_path):
+    sql = (
+        "update marts.dim_products set product_line = 'Drones'"
+        " where product_line = 'Planes'"
+    )
+    database = changed_copy(warehouse, tmp_path, sql)
+    path = write_page(database, tmp_path / "target")
+    with opened(browser, path) as seen:
+        for chart in ("lines", "margins"):
+            drawn = bar(seen.page, chart, "Drones")
+            assert drawn.get_attribute("fill") not in (None, "none"), chart
+
+
 def test_no_contact_data_is_in_the_page(dashboard, warehouse):
     text = dashboard.read_text(encoding="utf-8")
     data = text.partition('id="data">')[2].partition("</script>")[0]
@@ -857,6 +879,17 @@ def _empty(path: Path) -> None:
 
 def _damaged(path: Path) -> None:
     path.write_text("no database", encoding="utf-8")
+
+
+def test_orders_without_a_date_are_told_in_one_line(warehouse, tmp_path):
+    changed_copy(warehouse, tmp_path, "delete from marts.fct_orders")
+    done = run(
+        *(BIN / "python", ROOT / "scripts/dashboard.py"),
+        *("--target-path", tmp_path),
+    )
+    assert done.returncode == 1
+    assert "no orders with lines and a date: run make build" in done.stdout
+    assert len(done.stdout.splitlines()) == 1, done.stdout
 
 
 @pytest.mark.parametrize("make", [_missing, _empty, _damaged])
