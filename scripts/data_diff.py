@@ -52,6 +52,10 @@ DEFINITIONS = {
 }  # fmt: skip
 PROSE = {"description", "label", "config", "metadata"}
 HIDDEN = "(hidden)"
+# Letters from which a personal value is told in the midst of a word, and from
+# which a part of one is told: fewer are found in harmless texts.
+PART = 5
+LONG = 6
 
 
 def quoted(name: str) -> str:
@@ -149,6 +153,65 @@ def is_personal(node: Node, column: str) -> bool:
     """Whether a column's name or tag says that its values are a person's."""
     tags = node["columns"].get(column, {}).get("tags", [])
     return bool(PERSONAL.search(column)) or "pii" in tags
+
+
+class People:
+    """Tells whether a text holds a name, an address or a phone of a person.
+
+    A column may hold them under a harmless name, as a part of its text or in
+    part.
+    """
+
+    def __init__(self, personal: set[str], public: set[str]) -> None:
+        """Take lower-case values.
+
+        Args:
+            personal: those of persons.
+            public: texts that may hold them by chance, such as the product
+                The Queen Mary.
+        """
+        self._personal = personal
+        self._public = public
+        words = [one for one in personal if 1 < len(one) < PART]
+        words = [re.escape(one) for one in words if one.isalpha()]
+        parts = [re.escape(one) for one in personal if len(one) >= PART]
+        self._part = re.compile(
+            "|".join([rf"\b(?:{'|'.join(words)})\b", *parts])
+            if words
+            else "|".join(parts) or r"(?!)"
+        )
+        numbers = {
+            _digits(one) for one in personal if not re.search(r"[^\W\d_]", one)
+        }
+        self._phones = {one for one in numbers if len(one) >= LONG}
+
+    def is_one(self, text: str) -> bool:
+        """Whether a text is such a value, be it without punctuation."""
+        return text in self._personal or (
+            _digits(text) in self._phones and text not in self._public
+        )
+
+    def are_in(self, text: str) -> bool:
+        """Whether a text is, contains or begins such a value."""
+        text = text.lower().strip()
+        if self.is_one(text) or text in self._public:
+            return self.is_one(text)
+        digits = _digits(text)
+        return (
+            bool(self._part.search(text))
+            or (
+                len(text) >= LONG
+                and any(one.startswith(text) for one in self._personal)
+            )
+            or (
+                len(digits) >= LONG
+                and any(one in digits or digits in one for one in self._phones)
+            )
+        )
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def freeze(database: Path, manifest: dict[str, Any], output: Path) -> None:
@@ -618,37 +681,34 @@ class Comparison:
         return tuple(map(self._shown, values))
 
     def _shown(self, value: Any) -> Any:
-        """Return a value of a sample, unless it is that of a person.
-
-        A column may hold contact data under a harmless name: then its values
-        are those that a seed or a restricted table holds under a telling one.
-        """
-        if not isinstance(value, str):
-            return value
-        text = value.lower().strip()
-        if text in self._personal_values or any(
-            one in text for one in self._personal_values if len(one) > 4
-        ):
+        """Return a value of a sample, unless it holds that of a person."""
+        if isinstance(value, str | int) and self._people.are_in(str(value)):
             return HIDDEN
         return value
 
     @cached_property
-    def _personal_values(self) -> set[str]:
-        found: set[str] = set()
+    def _people(self) -> "People":
+        """What seeds and restricted tables hold under a telling name.
+
+        But for what their own SQL writes, such as the Unknown member's name.
+        """
+        personal: set[str] = set()
+        public: set[str] = set()
         for name, build in (("base", self.base), ("head", self.head)):
             for unique_id, node in build.nodes.items():
-                if node["resource_type"] == "seed" or is_restricted(node):
-                    columns = self._columns(name, unique_id)
-                    for column in columns:
-                        if is_personal(node, column):
-                            text = f"lower(trim({quoted(column)}::varchar))"
-                            rows = self._rows(
-                                f"select distinct {text}"
-                                f" from {name}.{quoted(unique_id)}"
-                                f" where {text} <> ''"
-                            )
-                            found |= {row[0] for row in rows}
-        return found
+                is_seed = node["resource_type"] == "seed"
+                if not is_seed and not is_restricted(node):
+                    continue
+                code = (node.get("compiled_code") or "").lower()
+                for column in self._columns(name, unique_id):
+                    values = self._values(name, unique_id, column)
+                    if is_personal(node, column):
+                        personal |= {
+                            one for one in values if f"'{one}'" not in code
+                        }
+                    elif is_seed:
+                        public |= values
+        return People(personal, public)
 
     def _key(
         self, unique_id: str, pairs: Mapping[str, str], columns: Columns
@@ -803,6 +863,13 @@ class Comparison:
         return self._rows(f"select count(*) from {build}.{quoted(unique_id)}")[
             0
         ][0]
+
+    def _values(self, build: str, unique_id: str, column: str) -> set[str]:
+        """Return the texts of a column, as `People` compares them."""
+        text = f"lower(trim({quoted(column)}::varchar))"
+        table = f"{build}.{quoted(unique_id)}"
+        rows = self._rows(f"select distinct {text} from {table}")
+        return {row[0] for row in rows if row[0]}
 
     def _rows(self, sql: str) -> list[tuple]:
         return self.connection.execute(sql).fetchall()

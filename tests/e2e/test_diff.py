@@ -75,9 +75,9 @@ FILES = {
         """,
     "seeds/customers.csv": """
         customerNumber,customerName,contactName,phone,city
-        1,Atelier,Marie Curie,40.32.2555,Nantes
+        1,Atelier,Lee,40.32.2555,Nantes
         2,Signal,Jean King,7025551838,Las|Vegas<br>
-        3,Rail,Ada Byron,03 9520 4555,Melbourne
+        3,Rail & Lee,Ada Byron,03 9520 4555,Melbourne
         """,
     "seeds/orders.csv": """
         orderNumber,customerNumber,quantityOrdered,orderedAmount
@@ -157,6 +157,21 @@ FILES = {
         models:
           - name: dim_contacts
             columns: [{name: customer_id, data_tests: [unique]}]
+        """,
+    "models/marts/dim_customers.sql": """
+        select id, name, '' as label, '' as code, '' as state
+        from (
+            select
+                *,
+                "customerNumber" as id,
+                "customerName" as name
+            from {{ ref('customers') }}
+        )
+        """,
+    "models/marts/dim_customers.yml": """
+        models:
+          - name: dim_customers
+            columns: [{name: id, data_tests: [unique]}]
         """,
     "models/reporting/rpt_cities.sql": """
         select
@@ -472,6 +487,30 @@ def test_samples_show_natural_keys_and_no_person(edited):
     assert "**`dim_contacts`**: personal data, not shown" in samples
     for value in ("King", "Kong", "702555", "123456", "40.32", "Curie"):
         assert value not in edited.stdout
+
+
+def test_no_text_holds_a_person(shop):
+    """Nor part of one; that a customer's name does by chance shows no one."""
+    shop.edit(
+        "models/marts/dim_customers.sql",
+        "name, '' as label, '' as code, '' as state",
+        "name || '!' as name,"
+        " name || ' (' || split_part(\"contactName\", ' ', 1) || ')' as label,"
+        " regexp_replace(phone, '\\D', '', 'g') as code,"
+        ' left("contactName", 7) as state',
+    )
+    shop.edit("seeds/customers.csv", "Rail & Lee", "Lee & Rail")
+    done = shop.diff()
+    samples = done.stdout.split("Samples")[1].split("\n**`dim_customers`**")
+    names, table = samples[0], samples[1].split("\n\n**")[0]
+    assert "`customerName` Rail & Lee → Lee & Rail" in names.replace("amp;", "")
+    assert "`name` Signal → Signal!" in table
+    for name in ("label", "code", "state"):
+        assert table.count(f"`{name}`  → (hidden)") >= 1, table
+    assert "Atelier (" not in table
+    assert "40322555" not in table
+    assert "7025551838" not in table
+    assert "Ada Byr" not in table
 
 
 def test_changed_tests_are_told(edited):
