@@ -24,6 +24,10 @@ Columns = dict[str, str]
 
 # What nobody reads but other models: their rows show in what reads them.
 INTERNAL = {"raw", "staging", "intermediate"}
+# What only the models are meant to read.
+UNREAD = {"seeds", "snapshots"}
+# What may hold a name or a phone.
+TEXT = re.compile(r"VARCHAR$|U?(BIG|HUGE)?INT(EGER)?$")
 # Sums over rows mean something; not those of prices, limits and balances.
 MEASURE = re.compile(r"(^|_)(amount|count)$|quantity", re.IGNORECASE)
 NO_MEASURE = re.compile(
@@ -170,6 +174,11 @@ class People:
             public: texts that may hold them by chance, such as the product
                 The Queen Mary.
         """
+        personal = {
+            one
+            for one in personal
+            if _has_letter(one) or len(_digits(one)) >= LONG
+        }
         self._personal = personal
         self._public = public
         words = [one for one in personal if 1 < len(one) < PART]
@@ -180,10 +189,9 @@ class People:
             if words
             else "|".join(parts) or r"(?!)"
         )
-        numbers = {
-            _digits(one) for one in personal if not re.search(r"[^\W\d_]", one)
+        self._phones = {
+            _digits(one) for one in personal if not _has_letter(one)
         }
-        self._phones = {one for one in numbers if len(one) >= LONG}
 
     def is_one(self, text: str) -> bool:
         """Whether a text is such a value, be it without punctuation."""
@@ -208,6 +216,10 @@ class People:
                 and any(one in digits or digits in one for one in self._phones)
             )
         )
+
+
+def _has_letter(text: str) -> bool:
+    return any(map(str.isalpha, text))
 
 
 def _digits(text: str) -> str:
@@ -339,6 +351,9 @@ class Difference:
         definitions: lines on metrics, semantic models and exposures.
         breaks: of all contracts.
         headline: a measure, and its sums in base and head.
+        readable: columns that show personal data which no table of base
+            showed to all, with the number of rows.
+        unchanged: names of tables downstream in which no row differs.
     """
 
     added: list[Node] = field(default_factory=list)
@@ -352,6 +367,8 @@ class Difference:
     definitions: list[str] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
     headline: tuple[str, Any, Any] | None = None
+    readable: list[tuple[str, int]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
 
 
 class Comparison:
@@ -416,6 +433,13 @@ class Comparison:
         found.tests = list(self._tests())
         found.definitions = list(self._definitions())
         found.headline = self._headline(both)
+        found.readable = list(self._readable(of_the_run))
+        touched = {one.node["unique_id"] for one in found.tables}
+        found.unchanged = sorted(
+            _name(self.head, one)
+            for one in below & set(both) - touched - of_the_run
+            if layer(self.head.nodes[one]) not in INTERNAL
+        )
         return found
 
     def table(self, unique_id: str) -> TableChange:
@@ -841,6 +865,40 @@ class Comparison:
             self._sum("head", largest, name),
         )
 
+    def _readable(self, of_the_run: set[str]) -> Iterator[tuple[str, int]]:
+        """Yield each column that newly shows personal data, and its rows.
+
+        A column that held some as part of its texts before, such as the full
+        name of an employee, is meant to.
+        """
+        columns: dict[str, dict[tuple[str, str], set[str]]] = {}
+        for build, nodes in (
+            ("base", self.base.nodes),
+            ("head", self.head.nodes),
+        ):
+            columns[build] = {
+                (unique_id, name): self._values(build, unique_id, name)
+                for unique_id, node in nodes.items()
+                if layer(node) not in INTERNAL | UNREAD
+                and not is_restricted(node)
+                and unique_id not in of_the_run
+                for name, kind in self._columns(build, unique_id).items()
+                if TEXT.match(kind) and not _is_hash(name, {name: kind})
+            }
+        known = set().union(*columns["base"].values())
+        for (unique_id, name), values in columns["head"].items():
+            new = values - known
+            before = columns["base"].get((unique_id, name), set())
+            held = new and any(map(self._people.are_in, before))
+            is_personal = self._people.is_one if held else self._people.are_in
+            if shown := [one for one in new if is_personal(one)]:
+                rows = self.connection.execute(
+                    f"select count(*) from head.{quoted(unique_id)}"
+                    f" where {_text(name)} in (select unnest($shown))",
+                    {"shown": shown},
+                ).fetchall()
+                yield f"{_name(self.head, unique_id)}.{name}", rows[0][0]
+
     def _place(self, unique_id: str) -> tuple[int, str]:
         """Order tables: seeds, then by layer as the manifest has them."""
         node = self.head.nodes[unique_id]
@@ -866,9 +924,8 @@ class Comparison:
 
     def _values(self, build: str, unique_id: str, column: str) -> set[str]:
         """Return the texts of a column, as `People` compares them."""
-        text = f"lower(trim({quoted(column)}::varchar))"
         table = f"{build}.{quoted(unique_id)}"
-        rows = self._rows(f"select distinct {text} from {table}")
+        rows = self._rows(f"select distinct {_text(column)} from {table}")
         return {row[0] for row in rows if row[0]}
 
     def _rows(self, sql: str) -> list[tuple]:
@@ -923,6 +980,10 @@ def _meaning(sql: str) -> str:
         )
     except SqlglotError:
         return sql
+
+
+def _text(column: str) -> str:
+    return f"lower(trim({quoted(column)}::varchar))"
 
 
 def _is_hash(name: str, columns: Columns) -> bool:

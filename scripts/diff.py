@@ -6,8 +6,9 @@ tests, columns, contracts, rows and totals. Both builds see the same time of
 day, so nothing differs by the clock. The report is Markdown, on standard output
 and in the file that GITHUB_STEP_SUMMARY names.
 
-Ends with an error when a build fails, or when a change breaks an enforced
-contract and no new line under Unreleased in CHANGELOG.md announces it.
+Ends with an error when a build fails, when all may read personal data that
+they could not before, or when a change breaks an enforced contract and no new
+line under Unreleased in CHANGELOG.md announces it.
 """
 
 import argparse
@@ -352,6 +353,12 @@ def report(
 ) -> Iterator[str]:
     """Yield the report's paragraphs, the most telling first."""
     yield f"## {title(found)}"
+    if found.readable:
+        words = [
+            f"`{name}` {project.plural(count, 'row')}"
+            for name, count in found.readable
+        ]
+        yield f"**Personal data now readable:** {', '.join(words)}"
     yield "\n".join([f"Base `{base.title}` against the work tree.", *notes])
     silent = list(unannounced)
     if found.breaks:
@@ -440,11 +447,13 @@ def _node_lines(found: data_diff.Difference) -> Iterator[str]:
         names = ", ".join(f"`{name}` ({what})" for name, what in found.modified)
         yield f"- Modified: {names}"
     if found.downstream:
-        touched = {one.node["name"] for one in found.tables}
-        same = [one for one in found.downstream if one not in touched]
         yield (
             f"- Downstream: {project.plural(len(found.downstream), 'model')}"
-            + (f", no row changed in {_names(same)}" if same else "")
+            + (
+                f", no row changed in {_names(found.unchanged)}"
+                if found.unchanged
+                else ""
+            )
         )
     if found.not_compared:
         names = _names(found.not_compared)
@@ -626,12 +635,21 @@ def main() -> int:
     ]
     paragraphs = report(found, base, notes_on(base), unannounced)
     publish("\n\n".join(paragraphs))
+    errors = []
+    if found.readable:
+        names = ", ".join(f"`{name}`" for name, _ in found.readable)
+        errors.append(
+            f"personal data is readable now in {names}: mask it, or keep it"
+            " in a table tagged restricted"
+        )
     if unannounced:
         lines = "\n".join(f"- {one}." for one in unannounced)
-        raise project.UserError(
+        errors.append(
             "a contract is broken and CHANGELOG.md does not say so; add under"
             f" Unreleased:\n{lines}"
         )
+    if errors:
+        raise project.UserError("\n".join(errors))
     return 0
 
 

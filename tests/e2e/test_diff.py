@@ -440,7 +440,8 @@ def test_nodes_are_told(edited):
     for word in ("`orders` (file)", "`fct_orders` (SQL)", "`rpt_cities` (SQL)"):
         assert word in modified
     downstream = next(one for one in lines if one.startswith("- Downstream: "))
-    assert "`stg_orders`" in downstream
+    # Only what was compared: of the other layers no row is kept.
+    assert downstream.endswith("no row changed in `dim_versions`")
     assert "ops_runs" not in edited.stdout
 
 
@@ -494,7 +495,7 @@ def test_no_text_holds_a_person(shop):
     shop.edit(
         "models/marts/dim_customers.sql",
         "name, '' as label, '' as code, '' as state",
-        "name || '!' as name,"
+        "case when id = 2 then 'Signal!' else name end as name,"
         " name || ' (' || split_part(\"contactName\", ' ', 1) || ')' as label,"
         " regexp_replace(phone, '\\D', '', 'g') as code,"
         ' left("contactName", 7) as state',
@@ -511,6 +512,34 @@ def test_no_text_holds_a_person(shop):
     assert "40322555" not in table
     assert "7025551838" not in table
     assert "Ada Byr" not in table
+    assert_readable(
+        done,
+        "`dim_customers.label` 3 rows, `dim_customers.code` 3 rows,"
+        " `dim_customers.state` 3 rows",
+    )
+
+
+def assert_readable(done: subprocess.CompletedProcess[str], where: str) -> None:
+    assert done.returncode == 1
+    second = done.stdout.splitlines()[2]
+    assert second == f"**Personal data now readable:** {where}"
+    assert "diff: personal data is readable now in `" in done.stderr
+
+
+def test_a_table_that_is_no_longer_restricted_is_told(shop):
+    for name in ("dim_contacts.sql", "dim_contacts.yml"):
+        old = shop.folder / "models/marts/restricted" / name
+        old.rename(shop.folder / "models/marts" / name)
+    shop.write(
+        "models/marts/dim_added.sql",
+        "select contact_name from {{ ref('snap_customers') }}".replace(
+            "contact_name", '"contactName" as label'
+        ),
+    )
+    done = shop.diff()
+    assert_readable(
+        done, "`dim_added.label` 3 rows, `dim_contacts.phone` 3 rows"
+    )
 
 
 def test_changed_tests_are_told(edited):
