@@ -354,6 +354,8 @@ class Difference:
         readable: columns that show personal data which no table of base
             showed to all, with the number of rows.
         unchanged: names of tables downstream in which no row differs.
+        macros: names of changed macros of the project.
+        hooks: names of changed hooks.
     """
 
     added: list[Node] = field(default_factory=list)
@@ -369,6 +371,8 @@ class Difference:
     headline: tuple[str, Any, Any] | None = None
     readable: list[tuple[str, int]] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    macros: list[str] = field(default_factory=list)
+    hooks: list[str] = field(default_factory=list)
 
 
 class Comparison:
@@ -416,8 +420,21 @@ class Comparison:
         # Where macros differ, so may hooks and materializations, which no
         # model's SQL shows.
         explained = changed_nodes | below
-        if _macros(self.base) != _macros(self.head):
+        if changed_macros := self._changed_macros():
             explained = set(both)
+        generic_tests = []
+        for kind, name in changed_macros:
+            if kind == "operation":
+                # dbt calls it <project>-<hook>-<number>.
+                hook = name.rpartition("-")[0].partition("-")[2]
+                if hook not in found.hooks:
+                    found.hooks.append(hook)
+            elif name.startswith("test_"):
+                generic_tests.append(
+                    f"changed: generic test `{name.removeprefix('test_')}`"
+                )
+            else:
+                found.macros.append(name)
         for unique_id in sorted(both, key=self._place):
             table = self.table(unique_id)
             if table.has_other_rows and unique_id not in explained:
@@ -430,7 +447,7 @@ class Comparison:
             for node in found.removed
             if has_contract(node)
         ]
-        found.tests = list(self._tests())
+        found.tests = [*generic_tests, *self._tests()]
         found.definitions = list(self._definitions())
         found.headline = self._headline(both)
         found.readable = list(self._readable(of_the_run))
@@ -774,6 +791,15 @@ class Comparison:
             if not is_personal(change.node, name)
         ]
 
+    def _changed_macros(self) -> list[tuple[str, str]]:
+        """Return kind and name of macros and hooks that differ."""
+        old, new = _macros(self.base), _macros(self.head)
+        return sorted(
+            (one.split(".")[0], one.rpartition(".")[2])
+            for one in old | new
+            if old.get(one) != new.get(one)
+        )
+
     def _tests(self) -> Iterator[str]:
         """Yield what changed in the tests of tables that both builds have.
 
@@ -1065,7 +1091,7 @@ def _macros(build: Build) -> dict[str, str]:
     """Return the SQL of the macros and the hooks of the project itself."""
     own = build.manifest["metadata"]["project_name"]
     return {
-        unique_id: macro["macro_sql"]
+        unique_id: _without_comments(macro["macro_sql"])
         for unique_id, macro in build.manifest["macros"].items()
         if macro["package_name"] == own
     } | {
@@ -1073,6 +1099,10 @@ def _macros(build: Build) -> dict[str, str]:
         for unique_id, node in build.manifest["nodes"].items()
         if unique_id.startswith("operation.")
     }
+
+
+def _without_comments(jinja: str) -> str:
+    return " ".join(re.sub(r"{#.*?#}", "", jinja, flags=re.DOTALL).split())
 
 
 def _by(tests: Iterable[Node], key: Callable[[Node], Any]) -> dict[Any, Node]:

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 import data_diff
 import project
@@ -350,6 +351,7 @@ def report(
     base: Side,
     notes: Iterable[str],
     unannounced: Iterable[data_diff.Break],
+    variables: Iterable[str],
 ) -> Iterator[str]:
     """Yield the report's paragraphs, the most telling first."""
     yield f"## {title(found)}"
@@ -367,8 +369,18 @@ def report(
             + (": not announced in CHANGELOG.md" if one in silent else "")
             for one in found.breaks
         )
-    if nodes := "\n".join(_node_lines(found)):
-        yield nodes
+    causes = (
+        ("Macros", found.macros),
+        ("Hooks", found.hooks),
+        ("Variables", variables),
+    )
+    lines = [
+        f"- {what}: {', '.join(f'`{name}`' for name in names)}"
+        for what, names in causes
+        if names
+    ]
+    if lines := [*lines, *_node_lines(found)]:
+        yield "\n".join(lines)
     if with_rows := [one for one in found.tables if one.has_other_rows]:
         yield "\n".join(_row_lines(with_rows))
     if totals := list(_total_lines(with_rows)):
@@ -567,6 +579,18 @@ def _joined(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
+def changed_variables(base: Side) -> list[str]:
+    """Return the names of dbt's variables whose value is another one."""
+    found = []
+    for text in (
+        shown_file(base.commit, "dbt_project.yml"),
+        head_file("dbt_project.yml"),
+    ):
+        found.append((yaml.safe_load(text) or {}).get("vars") or {})
+    old, new = found
+    return sorted(name for name in old | new if old.get(name) != new.get(name))
+
+
 def notes_on(base: Side) -> Iterator[str]:
     """Yield what a reader must know to judge the comparison."""
     edited = git("status", "--porcelain", "--", ".").splitlines()
@@ -633,7 +657,9 @@ def main() -> int:
         for one in found.breaks
         if not any(one.is_announced(entry) for entry in announced)
     ]
-    paragraphs = report(found, base, notes_on(base), unannounced)
+    paragraphs = report(
+        found, base, notes_on(base), unannounced, changed_variables(base)
+    )
     publish("\n\n".join(paragraphs))
     errors = []
     if found.readable:

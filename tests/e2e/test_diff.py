@@ -48,6 +48,7 @@ FILES = {
           - create table if not exists main.runs (id varchar, at_ timestamptz)
         on-run-end:
           - insert into main.runs values ('{{ invocation_id }}', now())
+        vars: {limit: 1, other: 1}
         models:
           shop:
             marts:
@@ -90,6 +91,13 @@ FILES = {
         seeds:
           - name: orders
             columns: [{name: orderNumber, data_tests: [unique]}]
+        """,
+    "macros/cents.sql": "{% macro cents() %}100{% endmacro %}",
+    "macros/unchanged.sql": "{% macro unchanged() %}{# why #}{% endmacro %}",
+    "macros/is_even.sql": """
+        {% test is_even(model, column_name) %}
+        select * from {{ model }} where {{ column_name }} % 2 = 1
+        {% endtest %}
         """,
     "models/raw/raw_customers.sql": "select * from {{ ref('customers') }}",
     "models/raw/raw_customers.yml": """
@@ -524,6 +532,21 @@ def assert_readable(done: subprocess.CompletedProcess[str], where: str) -> None:
     second = done.stdout.splitlines()[2]
     assert second == f"**Personal data now readable:** {where}"
     assert "diff: personal data is readable now in `" in done.stderr
+
+
+def test_the_cause_of_a_change_is_named(shop):
+    """A macro, a hook, a variable or a generic test, which many nodes read."""
+    shop.edit("macros/cents.sql", "100", "10")
+    shop.edit("macros/is_even.sql", "% 2", "% 4")
+    shop.edit("macros/unchanged.sql", "why", "why not")
+    shop.edit("dbt_project.yml", "limit: 1", "limit: 2")
+    shop.edit("dbt_project.yml", "on-run-end:", "on-run-end:\n  - select 1")
+    lines = shop.diff().stdout.splitlines()
+    assert "- Macros: `cents`" in lines
+    assert "- Hooks: `on-run-end`" in lines
+    assert "- Variables: `limit`" in lines
+    assert "- changed: generic test `is_even`" in lines
+    assert "unchanged" not in "".join(lines)
 
 
 def test_a_table_that_is_no_longer_restricted_is_told(shop):
