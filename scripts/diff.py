@@ -12,23 +12,25 @@ line under Unreleased in CHANGELOG.md announces it.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 import yaml
@@ -41,6 +43,8 @@ CACHE = project.ROOT / "target" / "diff"
 DATABASE = "classicmodels.duckdb"
 FROZEN = "frozen.duckdb"
 BUILT = "built.json"
+BUILDING = ".building-"
+DAY = 24 * 60 * 60
 CHANGELOG = "CHANGELOG.md"
 LOCK = "requirements.txt"
 BIN = Path(sys.executable).parent
@@ -84,7 +88,8 @@ def git(*arguments: str) -> str:
             ["git", *arguments],
             cwd=project.ROOT,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
     except FileNotFoundError:
         raise project.UserError(
@@ -102,11 +107,18 @@ def find_base(ref: str) -> Side:
     Raises:
         UserError: there is none, or no dbt project in it.
     """
+    example = "give a git ref, e.g. make diff BASE=origin/main"
+    if not ref.strip():
+        raise project.UserError(f"BASE is empty: {example}")
     git("rev-parse", "--git-dir")
     try:
         wanted = f"{ref}^{{commit}}"
         commit = git("rev-parse", "--verify", "--end-of-options", wanted)
     except project.UserError:
+        if (project.ROOT / ref).exists():
+            raise project.UserError(
+                f"BASE {ref} is a path, no commit: {example}"
+            ) from None
         shallow = git("rev-parse", "--is-shallow-repository") == "true"
         branch = ref.removeprefix("origin/")
         raise project.UserError(
@@ -133,7 +145,9 @@ def shown_file(commit: str, name: str) -> str:
 def head_file(name: str) -> str:
     """Return a file of the work tree, empty if it is not there."""
     path = project.ROOT / name
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def say(text: str) -> None:
@@ -174,8 +188,7 @@ def build(side: Side, made: Mapping[str, str]) -> data_diff.Build:
     if side.commit and _is_cached(folder, made):
         say(f"{side.title}: built before, in {project.shown(folder)}")
         return _load(folder)
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix=".building-") as name:
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix=BUILDING) as name:
         new = Path(name) / "new"
         new.mkdir()
         sources = project.ROOT
@@ -191,16 +204,49 @@ def build(side: Side, made: Mapping[str, str]) -> data_diff.Build:
         with step(f"{side.title}: copy its tables"):
             manifest = _manifest(new)
             data_diff.freeze(new / DATABASE, manifest, new / FROZEN)
-        (new / BUILT).write_text(json.dumps(made), encoding="utf-8")
+        (new / BUILT).write_text(
+            json.dumps(made | _checksums(new)), encoding="utf-8"
+        )
         if folder.exists():
             folder.rename(Path(name) / "old")
         new.rename(folder)
     return _load(folder)
 
 
-def _is_cached(folder: Path, made: Mapping[str, str]) -> bool:
-    path = folder / BUILT
-    return path.is_file() and json.loads(path.read_text("utf-8")) == made
+def _open_cache() -> None:
+    """Make the cache's folder, without what a killed run left in it.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise project.UserError(
+            f"{project.shown(CACHE)} cannot be a folder: {error.strerror}"
+        ) from None
+    for folder in CACHE.glob(f"{BUILDING}*"):
+        with suppress(FileNotFoundError):
+            # Another run may be at work in a younger one.
+            if time.time() - folder.stat().st_mtime > DAY:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_cached(folder: Path, made: Mapping[str, Any]) -> bool:
+    """Whether a build is there, whole and made in the same way."""
+    try:
+        text = (folder / BUILT).read_text(encoding="utf-8")
+        return json.loads(text) == made | _checksums(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    found = {}
+    for name in ("manifest.json", FROZEN):
+        with (folder / name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _load(folder: Path) -> data_diff.Build:
@@ -622,6 +668,12 @@ def publish(text: str) -> None:
             raise project.UserError(f"GITHUB_STEP_SUMMARY: {error}") from None
 
 
+def stop(*_: object) -> NoReturn:
+    """End as Ctrl-C does, from a signal; another one is not to disturb."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Build both, compare, report."""
     parser = argparse.ArgumentParser(
@@ -643,8 +695,10 @@ def main() -> int:
         help="dbt's variables for both builds",
     )
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, stop)
     base = find_base(arguments.base)
     made = built_by(arguments.vars)
+    _open_cache()
     builds = [build(side, made) for side in (base, Side("work tree", "head"))]
     with step("compare"):
         comparison = data_diff.Comparison(*builds, max(0, arguments.rows))

@@ -5,6 +5,7 @@ model by name; the last test takes the real one.
 """
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -610,6 +611,16 @@ def test_a_base_that_cannot_be_read_is_one_line(shop, tmp_path):
         "diff: BASE origin/main is no commit here: git fetch origin main, or"
         " give another with BASE=<git ref>\n",
     )
+    example = "give a git ref, e.g. make diff BASE=origin/main"
+    for base, said in (
+        ("", "BASE is empty"),
+        ("CHANGELOG.md", "BASE CHANGELOG.md is a path, no commit"),
+    ):
+        done = shop.diff(base)
+        assert (done.returncode, done.stderr) == (
+            1,
+            f"diff: {said}: {example}\n",
+        )
     shop.git("checkout", "--quiet", "--orphan", "old")
     shop.git("rm", "--quiet", "--cached", "dbt_project.yml")
     shop.git("commit", "--quiet", "--message=old")
@@ -637,7 +648,49 @@ def test_a_base_that_cannot_be_read_is_one_line(shop, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_interrupt_leaves_no_half_base(shop):
+def test_a_damaged_cache_is_built_again(shop):
+    """Whichever of its files it is, and whoever interrupted what."""
+    shop.diff()
+    folder = shop.folder / "target/diff" / shop.git("rev-parse", "base")
+    (shop.folder / "CHANGELOG.md").write_bytes(b"caf\xe9\n")
+    old = folder.with_name(".building-old")
+    old.mkdir()
+    os.utime(old, (0, 0))
+    young = folder.with_name(".building-young")
+    young.mkdir()
+    for name in ("built.json", "manifest.json", "frozen.duckdb"):
+        path = folder / name
+        os.truncate(path, path.stat().st_size // 2)
+        done = shop.diff()
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("## No data changed\n")
+        assert "built before" not in done.stderr
+    assert not old.exists()
+    young.rmdir()
+    (folder / "manifest.json").unlink()
+    assert shop.diff().returncode == 0
+    assert "built before" in shop.diff().stderr
+
+
+def test_a_cache_that_cannot_be_is_one_line(shop):
+    folder = shop.folder / "target/diff"
+    kept = folder.with_name("kept")
+    folder.parent.mkdir(exist_ok=True)
+    if folder.exists():
+        folder.rename(kept)
+    folder.write_text("")
+    done = shop.diff()
+    folder.unlink()
+    if kept.exists():
+        kept.rename(folder)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "diff: target/diff cannot be a folder: File exists\n",
+    )
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_half_base(shop, sent):
     shop.write("models/marts/slow.sql", "select 1 as slow_id")
     shop.git("add", "--all")
     shop.git("commit", "--quiet", "--message=slow")
@@ -654,11 +707,14 @@ def test_an_interrupt_leaves_no_half_base(shop):
         if "dbt build" in line:
             break
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said == "diff: interrupted\n"
     commit = shop.git("rev-parse", "HEAD")
+    # Nor dbt, which is in its process group.
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
     left = {path.name for path in (shop.folder / "target/diff").iterdir()}
     assert commit not in left
     assert not [name for name in left if name.startswith(".")]
