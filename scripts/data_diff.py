@@ -450,7 +450,9 @@ class Comparison:
         found.tests = [*generic_tests, *self._tests()]
         found.definitions = list(self._definitions())
         found.headline = self._headline(both)
-        found.readable = list(self._readable(of_the_run))
+        found.readable = sorted(
+            self._readable(of_the_run), key=lambda one: one[0].split(".")[0]
+        )
         touched = {one.node["unique_id"] for one in found.tables}
         found.unchanged = sorted(
             _name(self.head, one)
