@@ -497,10 +497,11 @@ def title(found: data_diff.Difference) -> str:
 
 
 def _node_lines(found: data_diff.Difference) -> Iterator[str]:
-    for what, nodes in (("Added", found.added), ("Removed", found.removed)):
-        if nodes:
-            names = ", ".join(f"`{one['name']}`" for one in nodes)
-            yield f"- {what}: {names}"
+    for name, facts in found.facts.items():
+        yield f"- Added: `{name}`: {facts}"
+    if found.removed:
+        names = ", ".join(f"`{one['name']}`" for one in found.removed)
+        yield f"- Removed: {names}"
     if found.modified:
         names = ", ".join(f"`{name}` ({what})" for name, what in found.modified)
         yield f"- Modified: {names}"
@@ -695,6 +696,8 @@ def main() -> int:
         help="dbt's variables for both builds",
     )
     arguments = parser.parse_args()
+    # A shell that starts it in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     base = find_base(arguments.base)
     made = built_by(arguments.vars)
