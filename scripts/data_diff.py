@@ -56,6 +56,8 @@ DEFINITIONS = {
 }  # fmt: skip
 PROSE = {"description", "label", "config", "metadata"}
 HIDDEN = "(hidden)"
+# Columns of an added table that are told by name.
+NAMED = 8
 # Letters from which a personal value is told in the midst of a word, and from
 # which a part of one is told: fewer are found in harmless texts.
 PART = 5
@@ -356,6 +358,7 @@ class Difference:
         unchanged: names of tables downstream in which no row differs.
         macros: names of changed macros of the project.
         hooks: names of changed hooks.
+        facts: of each added node its rows, columns and key, by name.
     """
 
     added: list[Node] = field(default_factory=list)
@@ -373,6 +376,7 @@ class Difference:
     unchanged: list[str] = field(default_factory=list)
     macros: list[str] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 class Comparison:
@@ -450,6 +454,9 @@ class Comparison:
         found.tests = [*generic_tests, *self._tests()]
         found.definitions = list(self._definitions())
         found.headline = self._headline(both)
+        found.facts = {
+            node["name"]: self._facts(node, of_the_run) for node in found.added
+        }
         found.readable = sorted(
             self._readable(of_the_run), key=lambda one: one[0].split(".")[0]
         )
@@ -520,8 +527,7 @@ class Comparison:
             tell("", "now enforces a contract", breaks=False)
         places = [f"{one['schema']}.{one['alias']}" for one in (old, new)]
         if places[0] != places[1]:
-            words = f"moved from `{places[0]}` to `{places[1]}`"
-            tell("", words, breaks=False)
+            tell("", f"moved from `{places[0]}` to `{places[1]}`")
         kinds = [one["config"]["materialized"] for one in (old, new)]
         holds = {"table", "incremental"}
         if kinds[0] in holds and kinds[1] not in holds and _constrained(old):
@@ -819,21 +825,36 @@ class Comparison:
             (before.pop(one), after.pop(one))
             for one in set(before) & set(after)
         ]
-        changed = []
+        # Names of tests by what changed in them, so that one of all does not
+        # hide the others.
+        changed: dict[str, list[str]] = {}
         for old, new in pairs:
-            lines = [
+            words = "; ".join(
                 f"{word} `{_short(a)}` → `{_short(b)}`"
                 for word, a, b in _settings(old, new)
                 if a != b
-            ]
-            if lines:
-                changed.append(
-                    f"changed: {_test_name(self.head, new)}: {'; '.join(lines)}"
-                )
-        yield from sorted(
-            f"removed: {_test_name(self.base, one)}" for one in before.values()
+            )
+            if words:
+                same = changed.setdefault(words, [])
+                same.append(_test_name(self.head, new))
+        disabled = set(self.head.manifest.get("disabled", {}))
+        gone = [
+            (
+                "disabled" if one["unique_id"] in disabled else "removed",
+                _test_name(self.base, one),
+            )
+            for one in before.values()
+        ]
+        yield from (
+            f"{what}: {name}" for what, name in sorted(gone, reverse=True)
         )
-        yield from sorted(changed)
+        lines = [
+            f"changed: {_first_of(names)}: {words}"
+            for words, names in changed.items()
+        ]
+        yield from sorted(
+            lines, key=lambda line: (": severity `" not in line, line)
+        )
         yield from sorted(
             f"added: {_test_name(self.head, one)}" for one in after.values()
         )
@@ -892,6 +913,22 @@ class Comparison:
             self._sum("base", largest, name),
             self._sum("head", largest, name),
         )
+
+    def _facts(self, node: Node, of_the_run: set[str]) -> str:
+        """Say how many rows an added node has, its columns and its key."""
+        unique_id = node["unique_id"]
+        rows = []
+        if layer(node) not in INTERNAL and unique_id not in of_the_run:
+            count = self._count("head", unique_id)
+            rows = [f"{count:,} row{'' if count == 1 else 's'}"]
+        names = [f"`{name}`" for name in self._columns("head", unique_id)]
+        if len(names) > NAMED:
+            names[NAMED:] = [f"{len(names) - NAMED} more"]
+        columns = f"columns {', '.join(names)}"
+        keys = self.head.keys(unique_id)
+        key = ", ".join(f"`{name}`" for name in min(keys, key=len, default=[]))
+        tested = f"key {key}" if key else "no test of its grain"
+        return "; ".join([*rows, columns, tested])
 
     def _readable(self, of_the_run: set[str]) -> Iterator[tuple[str, int]]:
         """Yield each column that newly shows personal data, and its rows.
@@ -1186,6 +1223,11 @@ def _test_name(build: Build, test: Node) -> str:
     }
     words = f" ({_short(arguments)})" if arguments else ""
     return f"`{metadata['name']}` on `{place}`{words}"
+
+
+def _first_of(names: list[str]) -> str:
+    """Return some names, or how many tests there are."""
+    return ", ".join(sorted(names)) if len(names) < 3 else f"{len(names)} tests"
 
 
 def _short(value: Any) -> str:

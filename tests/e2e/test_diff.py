@@ -403,6 +403,18 @@ def edited(repository: Shop) -> subprocess.CompletedProcess[str]:
         " as decimal(10, 2)) as ordered_amount\n",
     )
     shop.write("models/marts/dim_new.sql", "select 1 as new_id")
+    shop.write(
+        "models/marts/dim_keyed.sql",
+        "select \"customerNumber\" as id, city from {{ ref('customers') }}",
+    )
+    shop.write(
+        "models/marts/dim_keyed.yml",
+        """
+        models:
+          - name: dim_keyed
+            columns: [{name: id, data_tests: [unique]}]
+        """,
+    )
     (shop.folder / "models/marts/fct_days.sql").unlink()
     (shop.folder / "models/marts/fct_days.yml").unlink()
     shop.edit("seeds/orders.csv", "10,1,3,10.10\n", "")
@@ -436,14 +448,20 @@ def edited(repository: Shop) -> subprocess.CompletedProcess[str]:
 
 def test_the_first_line_says_what_changes(edited):
     assert edited.stdout.splitlines()[0] == (
-        "## 2 marts, 1 report, 2 seeds and 1 snapshot change; `dim_new` added;"
+        "## 2 marts, 1 report, 2 seeds and 1 snapshot change; `dim_keyed` and"
+        " `dim_new` added;"
         " `fct_days` removed; ordered -3.85"
     )
 
 
 def test_nodes_are_told(edited):
     lines = edited.stdout.splitlines()
-    assert "- Added: `dim_new`" in lines
+    assert (
+        "- Added: `dim_new`: 1 row; columns `new_id`; no test of its grain"
+    ) in lines
+    assert (
+        "- Added: `dim_keyed`: 3 rows; columns `id`, `city`; key `id`"
+    ) in lines
     assert "- Removed: `fct_days`" in lines
     modified = next(line for line in lines if line.startswith("- Modified: "))
     for word in ("`orders` (file)", "`fct_orders` (SQL)", "`rpt_cities` (SQL)"):
@@ -573,12 +591,52 @@ def test_changed_tests_are_told(edited):
     place = "on `fct_orders."
     assert lines.splitlines() == [
         f"- removed: `unique` {place}order_key`",
+        f"- changed: `not_null` {place}order_id`: severity `ERROR` → `warn`",
         f"- changed: `accepted_values` {place}quantity_ordered`"
         " ({'values': [3, 5, 6, 7, 9], 'quote': False}):"
         " values `[3, 5, 7, 9]` → `[3, 5, 6, 7, 9]`",
-        f"- changed: `not_null` {place}order_id`: severity `ERROR` → `warn`",
         f"- added: `not_null` {place}order_key`",
+        "- added: `unique` on `dim_keyed.id`",
     ]
+
+
+def test_a_change_of_all_tests_hides_no_other(shop):
+    shop.edit(
+        "dbt_project.yml",
+        "models:\n",
+        "data_tests: {+severity: warn}\nmodels:\n",
+    )
+    shop.edit(
+        "models/marts/fct_orders.yml",
+        "quote: false}",
+        "quote: false}\n              config: {error_if: '>5'}",
+    )
+    shop.edit(
+        "models/marts/dim_customers.yml",
+        "[unique]",
+        "[{unique: {config: {enabled: false}}}]",
+    )
+    shop.edit("models/raw/raw_customers.yml", "[unique]", "[]")
+    # A move breaks the contract as well.
+    shop.edit(
+        "models/marts/fct_days.yml", "{contract:", "{schema: other, contract:"
+    )
+    done = shop.diff()
+    lines = done.stdout.split("### Tests\n\n")[1].strip().splitlines()
+    severity = "severity `ERROR` → `warn`"
+    assert lines[0] == "- removed: `unique` on `raw_customers.customerNumber`"
+    assert lines[1] == "- disabled: `unique` on `dim_customers.id`"
+    assert lines[2:] == [
+        f"- changed: 5 tests: {severity}",
+        "- changed: `accepted_values` on `fct_orders.quantity_ordered`"
+        " ({'values': [3, 5, 7, 9], 'quote': False}):"
+        f" {severity}; error_if `!= 0` → `>5`",
+    ]
+    assert done.returncode == 1
+    moved = (
+        "`fct_days` moved from `main_marts.fct_days` to `main_other.fct_days`"
+    )
+    assert done.stderr.endswith(f"\n- {moved}.\n")
 
 
 def test_a_head_that_does_not_build_is_named(shop):
