@@ -35,8 +35,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook deps build why alert diff test \
 	faults mutants lint format site docs notebook notebook-html metrics hooks \
-	clean forget \
-	lint-sql lint-other lint-workflows test-build docs-check
+	clean built forget lint-sql lint-other lint-workflows test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -87,8 +86,9 @@ test: lint test-build docs-check ## Run everything that CI runs, in a database o
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
-		"sqlfluff), dbt build with unit and data tests, docs page," \
-		"docs rules (dbt-bouncer), ERD, faults, mutants of the facts, pytest"
+		"actionlint, zizmor, sqlfluff), dbt build with unit and data tests," \
+		"docs page, docs rules (dbt-bouncer), ERD, faults, mutants of the" \
+		"facts, pytest"
 
 test-build: deps
 	@rm -rf "$(TEST_TARGET)"
@@ -135,8 +135,11 @@ format: deps ## Put SQL and Python into the project's style
 	.venv/bin/ruff check --fix $(PY)
 	.venv/bin/ruff format $(PY)
 
-site: deps ## Write the site into target/site: dashboard, docs, dictionary
+# A database to look into, be it an older one.
+built:
 	@test -f "$(DB)" || $(MAKE) build
+
+site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static
 	.venv/bin/python scripts/erd.py
 	.venv/bin/python scripts/docs_page.py
@@ -145,16 +148,13 @@ site: deps ## Write the site into target/site: dashboard, docs, dictionary
 docs: site ## Write the site and show it at a local port, until Ctrl-C
 	@.venv/bin/python scripts/serve_site.py
 
-notebook: setup-notebook ## Open the analyst's notebook
-	@test -f "$(DB)" || $(MAKE) build
+notebook: setup-notebook built ## Open the analyst's notebook
 	.venv-notebook/bin/python scripts/notebook.py open
 
-notebook-html: setup-extra ## Run the notebook and write it as a page
-	@test -f "$(DB)" || $(MAKE) build
+notebook-html: setup-extra built ## Run the notebook and write it as a page
 	.venv/bin/python scripts/notebook.py html
 
-metrics: setup-extra deps ## Validate the metrics
-	@test -f "$(DB)" || $(MAKE) build
+metrics: setup-extra deps built ## Validate the metrics
 	.venv/bin/dbt --quiet parse
 	.venv/bin/mf validate-configs
 

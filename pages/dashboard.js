@@ -290,9 +290,8 @@ const productReport = () =>
     .sort(byNetSales("product_name"));
 
 // The columns of the tables and files: name in the warehouse, title, kind, and
-// of a ratio its part and its whole. Where
-// the first column and net sales are not what the chart shows, its text takes
-// `label` and `measure`.
+// of a ratio its part and its whole. Where the first column and net sales are
+// not what the chart shows, its text takes `label` and `measure`.
 const SALES = [
   ["order_count", "Orders", "count"],
   ["quantity_ordered", "Quantity", "count"],

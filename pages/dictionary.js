@@ -30,7 +30,7 @@ const tables = [...document.querySelectorAll("#dictionary tbody")].map(
 );
 
 function textOf(element) {
-  return element.textContent.replace(/\s+/g, " ").trim().toLowerCase();
+  return tidy(element).toLowerCase();
 }
 
 function plural(number, noun) {

@@ -205,22 +205,13 @@ def _run(
             outcome = "skipped"
         counts[kind][outcome] += 1
     seen = {node_id for _, _, node_id, _, _ in nodes}
-    planned = {
-        unique_id
-        for unique_id, node in {
-            **manifest["nodes"],
-            **manifest["unit_tests"],
-        }.items()
-        if node["resource_type"] in KINDS
-        and node["config"].get("materialized") != "ephemeral"
-    }
     return Run(
         command=command,
         started_at=started_at,
         commit=commit,
         counts=dict(counts),
         problems=sorted(problems, key=lambda one: not one.failed),
-        left_out=len(planned - seen),
+        left_out=len(project.planned_nodes(manifest) - seen),
         is_last=is_last,
     )
 

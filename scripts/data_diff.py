@@ -1162,21 +1162,23 @@ def _subject(test: Node) -> tuple:
     return test["attached_node"], test["column_name"], metadata["name"]
 
 
+def _arguments(test: Node) -> dict[str, Any]:
+    """Return the arguments of a generic test, but for what it tests."""
+    return {
+        name: value
+        for name, value in (
+            (test.get("test_metadata") or {}).get("kwargs", {})
+        ).items()
+        if name not in ("model", "column_name")
+    }
+
+
 def _settings(old: Node, new: Node) -> Iterator[tuple[str, Any, Any]]:
     """Yield name and both values of all that decides when a test fails."""
     for name in TEST_CONFIG:
         yield name, old["config"].get(name), new["config"].get(name)
     yield "enabled", old["config"]["enabled"], new["config"]["enabled"]
-    arguments = [
-        {
-            name: value
-            for name, value in (
-                (one.get("test_metadata") or {}).get("kwargs", {})
-            ).items()
-            if name not in ("model", "column_name")
-        }
-        for one in (old, new)
-    ]
+    arguments = [_arguments(one) for one in (old, new)]
     for name in sorted({*arguments[0], *arguments[1]}):
         yield name, arguments[0].get(name), arguments[1].get(name)
     if old["resource_type"] == "unit_test":
@@ -1216,11 +1218,7 @@ def _test_name(build: Build, test: Node) -> str:
     place = ".".join(
         filter(None, (model.get("name", ""), test.get("column_name")))
     )
-    arguments = {
-        name: value
-        for name, value in metadata["kwargs"].items()
-        if name not in ("model", "column_name")
-    }
+    arguments = _arguments(test)
     words = f" ({_short(arguments)})" if arguments else ""
     return f"`{metadata['name']}` on `{place}`{words}"
 

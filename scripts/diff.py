@@ -17,7 +17,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
 import yaml
@@ -187,7 +186,7 @@ def build(side: Side, made: Mapping[str, str]) -> data_diff.Build:
     folder = CACHE / side.name
     if side.commit and _is_cached(folder, made):
         say(f"{side.title}: built before, in {project.shown(folder)}")
-        return _load(folder)
+        return data_diff.Build(_manifest(folder), folder / FROZEN)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix=BUILDING) as name:
         new = Path(name) / "new"
         new.mkdir()
@@ -210,7 +209,7 @@ def build(side: Side, made: Mapping[str, str]) -> data_diff.Build:
         if folder.exists():
             folder.rename(Path(name) / "old")
         new.rename(folder)
-    return _load(folder)
+    return data_diff.Build(manifest, folder / FROZEN)
 
 
 def _open_cache() -> None:
@@ -247,10 +246,6 @@ def _checksums(folder: Path) -> dict[str, str]:
         with (folder / name).open("rb") as file:
             found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
-
-
-def _load(folder: Path) -> data_diff.Build:
-    return data_diff.Build(_manifest(folder), folder / FROZEN)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -669,12 +664,6 @@ def publish(text: str) -> None:
             raise project.UserError(f"GITHUB_STEP_SUMMARY: {error}") from None
 
 
-def stop(*_: object) -> NoReturn:
-    """End as Ctrl-C does, from a signal; another one is not to disturb."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 def main() -> int:
     """Build both, compare, report."""
     parser = argparse.ArgumentParser(
@@ -696,9 +685,7 @@ def main() -> int:
         help="dbt's variables for both builds",
     )
     arguments = parser.parse_args()
-    # A shell that starts it in the background has SIGINT ignored.
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    project.end_on_signals()
     base = find_base(arguments.base)
     made = built_by(arguments.vars)
     _open_cache()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -89,6 +90,21 @@ def is_node(result: Mapping[str, Any]) -> bool:
     return not result["unique_id"].startswith(("operation.", "exposure."))
 
 
+def planned_nodes(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the unique ids of all that a whole `dbt build` looks at."""
+    return {
+        unique_id
+        for unique_id, node in (
+            manifest["nodes"] | manifest["unit_tests"]
+        ).items()
+        if unique_id.startswith(
+            ("model.", "seed.", "snapshot.", "test.", "unit_test.")
+        )
+        and node["config"]["enabled"]
+        and node["config"].get("materialized") != "ephemeral"
+    }
+
+
 def broken_off(
     manifest: Mapping[str, Any], run: Mapping[str, Any]
 ) -> str | None:
@@ -107,16 +123,7 @@ def broken_off(
         arguments.get(name) for name in (*chosen, *kinds)
     ):
         return None
-    nodes = manifest["nodes"] | manifest["unit_tests"]
-    planned = {
-        unique_id
-        for unique_id, node in nodes.items()
-        if unique_id.startswith(
-            ("model.", "seed.", "snapshot.", "test.", "unit_test.")
-        )
-        and node["config"]["enabled"]
-        and node["config"].get("materialized") != "ephemeral"
-    }
+    planned = planned_nodes(manifest)
     missing = planned - {one["unique_id"] for one in run["results"]}
     if not missing:
         return None
@@ -225,6 +232,21 @@ def shown(path: Path) -> str:
 def plural(count: int, noun: str) -> str:
     """Return `1 table`, `2 tables`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def end_on_signals() -> None:
+    """Let SIGINT and SIGTERM end the program as Ctrl-C does.
+
+    A shell that starts it in the background has SIGINT ignored, and SIGTERM is
+    what CI sends. A second SIGTERM does not disturb the end.
+    """
+
+    def stop(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
 
 
 def run(name: str, main: Callable[[], int]) -> NoReturn:

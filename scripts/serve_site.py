@@ -7,10 +7,9 @@ server; this is for those who like an address better.
 import argparse
 import functools
 import http.server
-import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import project
 
@@ -64,11 +63,6 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def stop(*_: object) -> NoReturn:
-    """End `serve_forever`, from a signal."""
-    raise KeyboardInterrupt
-
-
 def main() -> int:
     """Serve the site until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(
@@ -95,9 +89,7 @@ def main() -> int:
             f"{project.shown(site / 'index.html')} is missing: run make site"
         )
     with open_server(site, arguments.port) as server:
-        # A shell that starts it in the background has SIGINT ignored.
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
+        project.end_on_signals()
         try:
             print(
                 f"site: http://{HOST}:{server.server_port}/ until Ctrl-C",
