@@ -35,28 +35,20 @@ create_venv() {
         3.11 | 3.12 | 3.13) ;;
         *) fail "'$python' is Python $version, the project runs on 3.11 to 3.13: name one, e.g. make setup PYTHON=python3.12" ;;
     esac
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "'$python' has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"
 
     rm -rf "$venv"
-    if uv --version >/dev/null 2>&1; then
-        UV_PYTHON_DOWNLOADS=never \
-            uv venv --quiet --python "$(command -v "$python")" "$venv"
-    elif "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        "$python" -m venv "$venv"
-    else
-        fail "'$python' has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"
-    fi
+    "$python" -m venv "$venv"
 }
 
-# Bytecode, which pip writes unasked, saves seconds at each start of dbt.
+# With the pip that the Python brings. The files name all that is needed; where a
+# package wants another's extra, pip before 23.3 would look for one beside them.
 install() {
     echo "setup: installing $1 into $venv, about a minute ..."
-    if uv --version >/dev/null 2>&1; then
-        uv pip install --quiet --compile-bytecode \
-            --python "$venv/bin/python" --require-hashes -r "$1"
-    else
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-            --root-user-action ignore --require-hashes -r "$1"
-    fi || fail "the install failed, see above; run it again"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --root-user-action ignore --no-deps --require-hashes -r "$1" ||
+        fail "the install failed, see above; run it again"
     stamp "$1" >"$venv/.ready-$1"
 }
 
