@@ -97,7 +97,7 @@ test-build: deps
 	$(TEST_ENV) .venv/bin/dbt build --warn-error
 
 faults: test-build ## Break the data on purpose and see the tests notice
-	.venv/bin/python scripts/faults.py --target-path $(TEST_TARGET)
+	.venv/bin/python scripts/faults.py --columns --target-path $(TEST_TARGET)
 	.venv/bin/python scripts/scores.py --target-path $(TEST_TARGET)
 
 mutants: test-build ## Break the SQL on purpose and see the tests notice

@@ -97,8 +97,8 @@ def prose(text: str) -> Markup:
     return Markup("<br>").join(lines)
 
 
-def score_lines(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the scores of faults and mutants in words.
+def score_lines(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores of faults and mutants in words, `columns` as they are.
 
     Raises:
         UserError: they were never measured.
@@ -134,6 +134,7 @@ def score_lines(manifest: Mapping[str, Any]) -> dict[str, str]:
         "edits": f"{total['noticed']:,} of the"
         f" {total['mutants'] - total['equivalent']:,} edits that change"
         " anything",
+        "columns": store.get("columns", {}),
     }
 
 

@@ -126,6 +126,30 @@ class Plan:
         order = TopologicalSorter(self.blockers).static_order()
         return tuple(id for id in order if id in self.nodes)
 
+    @cached_property
+    def gate(self) -> frozenset[str]:
+        """The ids of the raw and staging models, and of tests of these alone.
+
+        Tests that read a seed of the reference are among them.
+        """
+        models = {
+            id
+            for id, node in self.nodes.items()
+            if node.kind == "model" and node.name.startswith(("raw_", "stg_"))
+        }
+        return frozenset(
+            id
+            for id, node in self.nodes.items()
+            if id in models
+            or (
+                node.kind == "test"
+                and all(
+                    parent in models or parent.startswith("seed.")
+                    for parent in node.parents
+                )
+            )
+        )
+
     def descendants(self, model: str) -> frozenset[str]:
         """Return the ids of the models and tests that read a model."""
         return frozenset(

@@ -44,6 +44,27 @@ def sum_faults(results: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def sum_columns(results: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Return of each column of the source which tests notice nonsense in it.
+
+    Returns:
+        By `table.column` the `tests` of faults.json, each the first to notice
+        some damage, and the damages that went `unnoticed`. Empty where the
+        columns were not tried.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for result in results["results"]:
+        column, _, damage = result["id"].partition(": ")
+        if result["expected"] != "noticed":
+            continue
+        score = found.setdefault(column, {"tests": [], "unnoticed": []})
+        if not result["caught_by"]:
+            score["unnoticed"].append(damage)
+        elif result["caught_by"][0] not in score["tests"]:
+            score["tests"].append(result["caught_by"][0])
+    return found
+
+
 def sum_mutants(results: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Return the counts of mutants.json by model."""
     return {
@@ -201,6 +222,8 @@ def merged(
     )
     return {
         "faults": sum_faults(faults) if faults else stored.get("faults"),
+        "columns": (faults and sum_columns(faults))
+        or stored.get("columns", {}),
         "mutants": {
             name: score
             for name, score in sorted(scores.items())

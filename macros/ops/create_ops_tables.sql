@@ -1,9 +1,20 @@
 {% macro create_ops_tables() -%}
     {%- if execute and flags.WHICH in ['build', 'run', 'seed', 'snapshot', 'test', 'freshness'] -%}
-        create schema if not exists {{ ops_relation('run_results').include(identifier=false) }};
-        {%- for table_name in ['run_results', 'load_totals', 'load_values'] %}
-        create table if not exists {{ ops_relation(table_name) }} (
-            {%- for name, type in ops_columns(table_name).items() %}
+        {%- set tables = {} -%}
+        {%- for table_name in ['runs', 'run_results'] -%}
+            {%- do tables.update({ops_relation(table_name): ops_columns(table_name)}) -%}
+        {%- endfor -%}
+        {%- for table_name in var('load_limits') -%}
+            {%- set columns = {} -%}
+            {%- for column in staging_node(table_name).columns.values() -%}
+                {%- do columns.update({column.name: column.data_type}) -%}
+            {%- endfor -%}
+            {%- do tables.update({last_good(table_name): columns}) -%}
+        {%- endfor -%}
+        {%- for relation, columns in tables.items() %}
+        create schema if not exists {{ relation.include(identifier=false) }};
+        create table if not exists {{ relation }} (
+            {%- for name, type in columns.items() %}
             {{ name }} {{ type }}{{ ',' if not loop.last }}
             {%- endfor %}
         );

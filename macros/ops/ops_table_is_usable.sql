@@ -1,8 +1,7 @@
-{% macro ops_table_is_usable(table_name) -%}
+{% macro ops_table_is_usable(relation, columns) -%}
     {#- Watching never breaks a build: a table that someone changed is left alone. -#}
-    {%- set relation = ops_relation(table_name) -%}
     {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-    {%- set missing = ops_columns(table_name) | reject('in', found) | list -%}
+    {%- set missing = columns | reject('in', found) | list -%}
     {%- if missing -%}
         {%- do log(
             relation ~ " has no column " ~ missing | join(', ')

@@ -1,15 +1,5 @@
 {% test agrees_with_last_good_build(model, table_name) %}
 
-{%- set limits = var('load_limits')[table_name] %}
-{%- set max_change_pct = limits.get('max_change_pct', 100) %}
-{%- set exceptions_to_it = [] %}
-{%- for column, pct in limits.get('max_change_pct_of', {}).items() %}
-    {%- do exceptions_to_it.append(" when " ~ sql_text(column) ~ " then " ~ pct) %}
-{%- endfor %}
-{%- if exceptions_to_it %}
-    {%- set max_change_pct = "case compared.group_value" ~ exceptions_to_it | join
-        ~ " else " ~ max_change_pct ~ " end" %}
-{%- endif %}
 {%- set accepted = var('accepted_changes') %}
 {%- if accepted is not iterable or accepted is string
     or accepted | reject('in', var('load_limits')) | list %}
@@ -18,9 +8,14 @@
         ~ var('load_limits') | join(', ')
     ) %}
 {%- endif %}
-{%- if execute and not (
-    ops_table_is_usable('load_totals') and ops_table_is_usable('load_values')
-) %}
+{%- set limits = var('load_limits')[table_name] %}
+{#- For dbt to see the refs when it parses. -#}
+{%- set totals_now = load_totals(table_name) %}
+{%- if execute %}
+    {%- set key = staging_node(table_name).config.meta.natural_key %}
+    {%- set columns = staging_node(table_name).columns | list %}
+{%- endif %}
+{%- if not execute or not ops_table_is_usable(last_good(table_name), columns) %}
 select 'nothing to compare with' as reason
 where 1 = 0
 {%- else %}
@@ -29,23 +24,13 @@ with
 
 totals_now as (
 
-    {{ load_totals(table_name) }}
+    {{ totals_now }}
 
 ),
 
 totals_before as (
 
-    select
-        measure_name,
-        group_name,
-        group_value,
-        total
-    from {{ ops_relation('load_totals') }}
-    where
-        table_name = '{{ table_name }}'
-        and recorded_at = (
-            select max(recorded_at) from {{ ops_relation('load_totals') }}
-        )
+    {{ load_totals(table_name, from_last_good=true) }}
 
 ),
 
@@ -61,17 +46,7 @@ months_before as (
 
 ),
 
--- Not what this project did not add up then.
-measures_before as (
-
-    select distinct
-        measure_name,
-        group_name
-    from totals_before
-
-),
-
-all_totals as (
+compared_totals as (
 
     select
         coalesce(totals_before.measure_name, totals_now.measure_name)
@@ -90,62 +65,91 @@ all_totals as (
 
 ),
 
-compared_totals as (
+-- How many of the rows of before are still there, and in how many of these
+-- each column is what it was.
+rows_compared as (
 
-    select all_totals.*
-    from all_totals
-    inner join measures_before
+    select
+        count(*) as row_count,
+        {%- for column in columns if column not in key %}
+        sum(
+            case
+                {%- set move = limits.get('may_move_pct', {}).get(column) %}
+                {%- if move %}
+                when
+                    abs(rows_now.{{ column }} - rows_before.{{ column }}) * 100
+                    <= rows_before.{{ column }} * {{ move }}
+                    then 1
+                {%- endif %}
+                when rows_now.{{ key[0] }} is null then 0
+                when rows_now.{{ column }} = rows_before.{{ column }} then 1
+                when
+                    coalesce(rows_now.{{ column }}, rows_before.{{ column }})
+                    is null
+                    then 1
+                else 0
+            end
+        ) as {{ column }},
+        {%- endfor %}
+        count(rows_now.{{ key[0] }}) as kept_row_count
+    from {{ last_good(table_name) }} as rows_before
+    left join {{ model }} as rows_now
         on
-            all_totals.measure_name = measures_before.measure_name
-            and all_totals.group_name = measures_before.group_name
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}rows_before.{{ column }} = rows_now.{{ column }}
+            {%- endfor %}
 
 ),
 
-values_now as (
-
-    {{ load_values(table_name) }}
-
-),
-
--- Of each column, in how many of the rows that both loads have.
 compared_columns as (
+
+    select
+        'kept_rows' as measure_name,
+        'column' as group_name,
+        '{{ key | join(', ') }}' as group_value,
+        row_count as total_before,
+        kept_row_count as total_now,
+        {{ limits.max_change_pct }} as max_change_pct
+    from rows_compared
+    {%- for column in columns if column not in key %}
+
+    union all
 
     select
         'unchanged_rows' as measure_name,
         'column' as group_name,
-        values_now.column_name as group_value,
-        count(*) as total_before,
-        sum(
-            case
-                when
-                    coalesce(values_now.value_hash, '')
-                    = coalesce(values_before.value_hash, '')
-                    then 1
-                else 0
-            end
-        ) as total_now
-    from values_now
-    inner join {{ ops_relation('load_values') }} as values_before
-        on
-            values_now.table_name = values_before.table_name
-            and values_now.row_key = values_before.row_key
-            and values_now.column_name = values_before.column_name
-    group by values_now.column_name
+        '{{ column }}' as group_value,
+        kept_row_count as total_before,
+        {{ column }} as total_now,
+        {{ limits.get('max_change_pct_of', {}).get(column, limits.max_change_pct) }}
+            as max_change_pct
+    from rows_compared
+    {%- endfor %}
 
 ),
 
 compared as (
 
-    select * from compared_totals
+    select compared_totals.*, null as max_change_pct
+    from compared_totals
+
     union all
-    select * from compared_columns
+
+    select compared_columns.*
+    from compared_columns
 
 )
 
-select compared.*
+select
+    compared.measure_name,
+    compared.group_name,
+    compared.group_value,
+    compared.total_before,
+    compared.total_now
 from compared
 where
     {{ table_name not in accepted }}
+    and exists (select 1 from {{ last_good(table_name) }})
     and case compared.group_name
         when 'table' then
             compared.total_now * 100
@@ -156,13 +160,11 @@ where
                 -- A few are no flood, where there were next to none.
                 and compared.total_now > compared.total_before + 5
             )
-        when 'average' then
-            abs(compared.total_now - compared.total_before) * 100
-            > compared.total_before * {{ limits.get('max_average_change_pct', 0) }}
         when 'column' then
             compared.total_now * 100
-            < compared.total_before * (100 - {{ max_change_pct }})
-            and compared.total_now < compared.total_before - 3
+            < compared.total_before * (100 - compared.max_change_pct)
+            and compared.total_now
+            < compared.total_before - {{ limits.get('few_rows', 3) }}
         -- What was shipped stays as it was shipped.
         when 'shipped order' then
             compared.total_now != compared.total_before
