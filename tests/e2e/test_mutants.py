@@ -154,7 +154,6 @@ class Sales:
         database.unlink(missing_ok=True)
         with duckdb.connect(str(database)) as connection:
             connection.execute(
-                "create schema ops; create table ops.load_totals (total int);"
                 "create table orders as"
                 " select 1 as order_id, 10 as customer_id"
                 " union all select 2, 20;"

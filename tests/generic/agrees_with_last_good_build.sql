@@ -109,7 +109,7 @@ compared_columns as (
         '{{ key | join(', ') }}' as group_value,
         row_count as total_before,
         kept_row_count as total_now,
-        {{ limits.max_change_pct }} as max_change_pct
+        {{ [limits.max_fall_pct, limits.max_change_pct] | max }} as max_change_pct
     from rows_compared
     {%- for column in columns if column not in key %}
 
