@@ -36,8 +36,8 @@ DAMAGES = {
 ALTERED = {
     "VARCHAR": (
         "cut",
-        "left(numbered.{column}, cast("
-        "(select avg(length({column})) from source.{table}) / 2 as int))",
+        "left(numbered.{column}, cast(floor("
+        "(select avg(length({column})) from source.{table}) / 2) as int))",
     ),
     "DATE": (
         "a year ahead",

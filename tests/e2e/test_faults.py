@@ -193,6 +193,33 @@ def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
     assert "called_legal (legal):\n  failed: " in done.stdout
 
 
+@pytest.mark.parametrize("has_history", [True, False])
+def test_nonsense_in_a_column_is_noticed_by_its_history(
+    warehouse, tmp_path, has_history
+):
+    target = warehouse.target
+    if not has_history:
+        target = tmp_path / "target"
+        shutil.copytree(warehouse.target, target)
+        with duckdb.connect(target / warehouse.database.name) as connection:
+            connection.execute("delete from restricted.last_good_customers")
+    done = run(
+        *(BIN / "python", SCRIPT, "--target-path", target),
+        *("--columns", "-k", "customers.phone"),
+        *("--json", tmp_path / "results.json"),
+    )
+    assert done.returncode == (0 if has_history else 1), done.stdout
+    found = json.loads((tmp_path / "results.json").read_text())["results"]
+    history = ["agrees_with_last_good_build on stg_customers"]
+    assert {result["id"]: result["caught_by"] for result in found} == {
+        f"customers.phone: {damage}": history if has_history else []
+        for damage in (
+            *("empty", "one value", "a row too low", "turned round", "cut"),
+            "swapped",
+        )
+    }
+
+
 def test_what_was_caught_must_not_have_spread(warehouse, tmp_path):
     reached = "(select count(*) from marts.fct_payments) = 0"
     done, _ = try_entries(
