@@ -1,5 +1,14 @@
 {% macro ops_columns(table_name) -%}
     {{ return({
+        'runs': {
+            'invocation_id': dbt.type_string(),
+            'started_at': dbt.type_timestamp(),
+            'ended_at': dbt.type_timestamp(),
+            'command': dbt.type_string(),
+            'is_whole': dbt.type_boolean(),
+            'target_name': dbt.type_string(),
+            'commit_id': dbt.type_string(),
+        },
         'run_results': {
             'invocation_id': dbt.type_string(),
             'started_at': dbt.type_timestamp(),
