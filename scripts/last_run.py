@@ -80,9 +80,9 @@ class BrokenOff(NamedTuple):
         if not self.last_begun_at:
             return "no node is known to have begun"
         return (
-            f"{self.begun} of the project's {self.planned} nodes had begun, the"
-            f" last at {self.last_begun_at:%H:%M} UTC; new are"
-            f" {len(self.new)} of {len(self.new + self.old)} tables"
+            f"{self.begun} of the project's {self.planned} nodes had begun,"
+            f" with {len(self.new)} of its {len(self.new + self.old)} tables,"
+            f" the last at {self.last_begun_at:%H:%M} UTC"
         )
 
 

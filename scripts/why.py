@@ -325,7 +325,7 @@ def half_new(broken: last_run.BrokenOff) -> Iterator[str]:
         WIDTH,
     )
     for word, names in (
-        ("New, if they were finished", broken.new),
+        ("New, but for what was under way", broken.new),
         ("Old", broken.old),
     ):
         if names:
@@ -335,7 +335,7 @@ def half_new(broken: last_run.BrokenOff) -> Iterator[str]:
                 initial_indent=INDENT,
                 subsequent_indent=INDENT * 2,
             )
-    yield "Until make build puts it right, tables may disagree."
+    yield "They may disagree until make build puts it right."
 
 
 def tell(
