@@ -204,15 +204,24 @@ def output_of_server(clone: Path, command: str, page: str) -> str:
 
 
 @contextmanager
-def orders_on_hold_are_no_net_sales(clone: Path) -> Iterator[None]:
-    """The edit whose diff the README shows."""
-    path = clone / "seeds/reference/order_statuses.csv"
-    text = path.read_text(encoding="utf-8")
-    changed = re.sub(r"^(On Hold,.*)true", r"\1false", text, flags=re.M)
-    assert changed != text
-    path.write_text(changed, encoding="utf-8")
+def edited(clone: Path) -> Iterator[None]:
+    """The edit of a seed whose diff the README shows, and one of a metric."""
+    edits = {
+        "seeds/reference/order_statuses.csv": (
+            'customer",false,false,true,true',
+            'customer",false,false,true,false',
+        ),
+        "models/semantics/orders.yml": (
+            "denominator: shipped_order_count",
+            "denominator: net_order_count",
+        ),
+    }
+    for name, (old, new) in edits.items():
+        text = (clone / name).read_text(encoding="utf-8")
+        assert old in text
+        (clone / name).write_text(text.replace(old, new), encoding="utf-8")
     yield
-    path.write_text(text, encoding="utf-8")
+    git(clone, "checkout", "--quiet", "--", *edits)
 
 
 def test_every_command_has_an_expectation():
@@ -243,8 +252,9 @@ def test_command_does_what_the_readme_says(clone: Path, command: str):
     if command in SERVED:
         printed = output_of_server(clone, command, SERVED[command])
     elif command.startswith("make diff"):
-        with orders_on_hold_are_no_net_sales(clone):
+        with edited(clone):
             printed = output_of(clone, command)
+        assert "- changed: metric `late_pct`: type params" in printed
     else:
         printed = output_of(clone, command)
     assert re.search(PRINTED[command], printed, re.MULTILINE), printed[-4000:]
