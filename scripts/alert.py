@@ -196,21 +196,24 @@ def counted(run: dict[str, Any], problems: list[Problem]) -> list[str]:
 def headline(
     name: str,
     run: dict[str, Any],
-    counts: list[str],
+    problems: list[Problem],
     broken: last_run.BrokenOff | None,
 ) -> str:
     """Return the line that says all.
 
-    A run failed when a node was not built or a test failed; neither a warning
-    nor a source's age makes it fail.
+    A run failed when a node was not built or a test failed, or the database
+    cannot be read; neither a warning nor a source's age makes it fail.
     """
+    counts = counted(run, problems)
     which = run["args"].get("which")
     outcome = "failed"
     statuses = {one["status"] for one in run["results"]}
     if broken:
         which = broken.command
         counts = [f"broken off, {broken.how_far}", *counts]
-    elif statuses <= GOOD_STATUSES | {"warn"}:
+    elif statuses <= GOOD_STATUSES | {"warn"} and not any(
+        one.kind == ERROR for one in problems
+    ):
         if which not in last_run.BUILDING:
             return f"{name}: {last_run.nothing_known(which)}"
         outcome = "passed"
@@ -288,11 +291,10 @@ def summarise(target: Path) -> Summary:
         ]
         found = [problem_of_node(one, nodes) for one in run["results"]]
         problems += of_sources + [one for one in found if one]
-        counts = counted(run, problems)
         is_known = run["args"].get("which") in last_run.BUILDING
         return Summary(
-            bool(counts or broken or not is_known),
-            headline(name, run, counts, broken),
+            bool(counted(run, problems) or broken or not is_known),
+            headline(name, run, problems, broken),
             problems,
             f"{ended}. The sources' freshness {freshness}.",
         )

@@ -83,6 +83,22 @@ def test_every_node_of_a_build_has_a_row(warehouse):
     ) == [(2996,)]
 
 
+def test_every_run_has_a_row(warehouse, loaded):
+    """Of the build of everything, and of two of a part, one failed."""
+    runs = """
+        select command, is_whole, target_name, commit_id, ended_at >= started_at
+        from ops.runs order by started_at
+    """
+    whole = warehouse.query(runs)
+    assert [(*run[:3], run[4]) for run in whole] == [
+        ("build", True, "dev", True)
+    ]
+    assert loaded.query(runs) == [
+        *whole,
+        *[("build", False, "dev", "bb22", True)] * 2,
+    ]
+
+
 def test_a_payment_gone_from_an_old_month_stops_the_build(loaded):
     assert "agrees_with_last_good_build_stg_payments" in loaded.stopped["said"]
     assert loaded.stopped["payments"] == [(273,)]
@@ -180,6 +196,7 @@ def test_stale_runs_are_reported(loaded):
     loaded.dbt("source", "freshness")
     with duckdb.connect(str(loaded.database)) as connection:
         for table, column, days in (
+            ("runs", "started_at", 0),
             ("run_results", "started_at", 2),
             ("load_totals", "recorded_at", 8),
             ("load_values", "recorded_at", 0),
@@ -193,7 +210,12 @@ def test_stale_runs_are_reported(loaded):
     assert {
         result["unique_id"].rpartition(".")[2]: result["status"]
         for result in json.loads(text)["results"]
-    } == {"run_results": "warn", "load_totals": "error", "load_values": "pass"}
+    } == {
+        "runs": "pass",
+        "run_results": "warn",
+        "load_totals": "error",
+        "load_values": "pass",
+    }
 
 
 def test_watching_never_breaks_a_build(loaded):
@@ -202,11 +224,13 @@ def test_watching_never_breaks_a_build(loaded):
         connection.execute("drop view ops.ops_row_counts")
         connection.execute("alter table ops.run_results drop column message")
         connection.execute("alter table ops.load_totals drop column total")
+        connection.execute("alter table ops.runs drop column is_whole")
     (loaded.folder / ".git/HEAD").write_text("")
     loaded.dbt("build", "-s", "+stg_product_lines")
     said = loaded.said.replace('"', "")
     assert "ops.run_results has no column message: left alone" in said
     assert "ops.load_totals has no column total: left alone" in said
+    assert "ops.runs has no column is_whole: left alone" in said
     with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("drop schema ops cascade")
     loaded.dbt("build", "-s", "raw_productlines")
