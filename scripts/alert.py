@@ -280,7 +280,9 @@ def summarise(target: Path) -> Summary:
         nodes = manifest["nodes"] | manifest["unit_tests"] | manifest["sources"]
     of_sources, freshness = problems_of_sources(target, manifest, nodes)
     with readable(target, "run_results.json"):
-        ended = f"dbt ended {when(run)}" if run else f"It was {broken.title}"
+        ended = (
+            f"dbt ended {when(run)}" if run else f"It was the {broken.title}"
+        )
         run = run or {"args": {}, "results": [], "metadata": {"env": {}}}
         # A hook is no node; it is told of where it failed.
         run["results"] = [

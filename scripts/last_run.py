@@ -37,6 +37,8 @@ LAST_RECORDED = """
     order by started_at desc
     limit 1
 """
+# Of a database that is older, or in which someone changed the tables.
+NOT_RECORDED = (duckdb.BinderException, duckdb.CatalogException)
 RECORDED_NODES = """
     select node_id, status, failure_count, message
     from ops.run_results
@@ -47,8 +49,8 @@ RECORDED_NODES = """
 class BrokenOff(NamedTuple):
     """A run that did not come to its end, and what it left half new.
 
-    dbt writes the SQL of a node into its target folder when it begins it.
-    What was begun last may not have been done.
+    dbt writes the SQL of a node into its target folder when it begins it. Of
+    the nodes begun last, as many as it has threads may not be done.
 
     Attributes:
         command: dbt's, such as `build`.
@@ -72,7 +74,7 @@ class BrokenOff(NamedTuple):
     @property
     def title(self) -> str:
         """The command and the time of the run."""
-        return f"dbt {self.command}, {self.started_at:%Y-%m-%d %H:%M} UTC"
+        return f"dbt {self.command} of {self.started_at:%Y-%m-%d %H:%M} UTC"
 
     @property
     def how_far(self) -> str:
@@ -122,7 +124,7 @@ def broken_off(
     """
     try:
         runs = connection.execute(UNFINISHED).fetchall()
-    except duckdb.CatalogException:
+    except NOT_RECORDED:
         return None
     if not runs:
         return None
@@ -184,7 +186,7 @@ def read_run(
         if last is None:
             return run
         nodes = connection.execute(RECORDED_NODES, last[:1]).fetchall()
-    except duckdb.CatalogException:
+    except NOT_RECORDED:
         return run
     _, command, target_name, commit, ended_at = last
     names = ("unique_id", "status", "failures", "message")

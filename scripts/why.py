@@ -321,21 +321,21 @@ def _cell(value: object) -> str:
 def half_new(broken: last_run.BrokenOff) -> Iterator[str]:
     """Yield the lines about a run that was broken off."""
     yield from textwrap.wrap(
-        f"The last run ({broken.title}) was broken off: {broken.how_far}.",
+        f"The {broken.title} was broken off: {broken.how_far}.",
         WIDTH,
     )
-    for word, names in (
-        ("New, but for what was under way", broken.new),
-        ("Old", broken.old),
-    ):
-        if names:
+    if broken.new:
+        for word, names in (
+            ("New, but for what was under way", broken.new),
+            ("Old", broken.old),
+        ):
             yield from textwrap.wrap(
-                f"{word}: {', '.join(names)}",
+                f"{word}: {', '.join(names) or 'none'}",
                 WIDTH,
                 initial_indent=INDENT,
                 subsequent_indent=INDENT * 2,
             )
-    yield "They may disagree until make build puts it right."
+    yield "Tables may disagree until make build puts it right."
 
 
 def tell(

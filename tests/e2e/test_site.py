@@ -725,7 +725,7 @@ def test_failed_build_is_told_at_the_top(browser, troubled):
             < (page.locator(".intro").bounding_box()["y"])
         )
     assert "A run was broken off, and tables may disagree." in broken_off
-    assert "dbt run, 2100-01-01 12:00 UTC: no node is known to" in broken_off
+    assert "dbt run of 2100-01-01 12:00 UTC: no node is known to" in broken_off
     assert "The last build failed. 1 failed, 1 warned, 1 not tried" in first
     assert "Failed: stg_orders, order_id: unique" in first
     assert "Warned: assert_order_numbers_have_no_gap:" in first

@@ -323,10 +323,10 @@ def killed(warehouse: Project, copy_project) -> Project:
 
 
 HALF_NEW = re.compile(
-    r"The last run \(dbt build, [\d :-]+ UTC\) was broken off: (\d+) of the"
+    r"The dbt build of [\d :-]+ UTC was broken off: (\d+) of the"
     r" project's (\d+) nodes had begun, with (\d+) of its (\d+) tables, the"
     r" last at \d\d:\d\d UTC\. New, but for what was under way: (.*) Old: (.*)"
-    r" They may disagree until make build puts it right\."
+    r" Tables may disagree until make build puts it right\."
 )
 
 
