@@ -191,11 +191,16 @@ def artifacts(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def no_database(target: Path) -> dict[str, str]:
+    """Lead the command away from the database of who runs the tests."""
+    return {"CLASSICMODELS_DB": str(target / "classicmodels.duckdb")}
+
+
 def alert(
     target: Path, *options: str, webhook: str | None = None
 ) -> tuple[int, str]:
     """Run the command; return its exit code and all that it printed."""
-    variables = {"CLASSICMODELS_DB": str(target / "classicmodels.duckdb")}
+    variables = no_database(target)
     if webhook is not None:
         variables["ALERT_WEBHOOK"] = webhook
     done = run(*ALERT, "--target-path", target, *options, **variables)
@@ -452,7 +457,7 @@ def test_without_a_webhook_it_only_prints(artifacts: Callable[..., Path]):
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=clean_environment(**variables),
+            env=clean_environment(**no_database(target), **variables),
             capture_output=True,
             text=True,
         )
@@ -676,10 +681,13 @@ def test_interrupted(artifacts: Callable[..., Path], chat: Chat):
     chat.behave = lambda handler, count: chat.over.wait(60)
     # Where the tests run in the background, children ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    target = artifacts(BAD)
     with subprocess.Popen(
-        [*ALERT, "--target-path", artifacts(BAD)],
+        [*ALERT, "--target-path", target],
         cwd=ROOT,
-        env=clean_environment(ALERT_WEBHOOK=chat.webhook),
+        env=clean_environment(
+            **no_database(target), ALERT_WEBHOOK=chat.webhook
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
