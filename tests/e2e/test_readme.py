@@ -37,7 +37,6 @@ PRINTED = {
     "make help": r"^make build +Build and test the warehouse",
     "make docs": r"^site: stopped$",
     "make notebook": r"Jupyter Server \S+ is running",
-    "make site": r"^  index\.html +\d",
     "make notebook-html": r"^notebook: wrote target/notebook/sales\.html",
     "make metrics": "Successfully validated the semantics",
     "mf query --metrics net_sales_amount,net_margin_pct --decimals 2"
@@ -53,7 +52,8 @@ PRINTED = {
     "dbt clean": "",
 }
 SERVED = {"make docs": "index.html", "make notebook": "/lab/tree/sales.py"}
-# What a person runs then, with its exit code.
+# What a person runs when a build fails, with its exit code. `make docs` is
+# `make site` and a server.
 RED = [
     ("make build", 2, r"^make build: failed; make why tells more$"),
     (
@@ -225,7 +225,8 @@ def edited(clone: Path) -> Iterator[None]:
 
 
 def test_every_command_has_an_expectation():
-    assert set(shown_commands()) == PRINTED.keys() | PART_OF_MAKE_TEST
+    later = {command for command, _, _ in RED}
+    assert set(shown_commands()) == PRINTED.keys() | PART_OF_MAKE_TEST | later
 
 
 def test_ci_runs_what_is_not_run_here():
@@ -246,7 +247,7 @@ def test_ci_runs_what_is_not_run_here():
 
 
 @pytest.mark.parametrize(
-    "command", [one for one in shown_commands() if one not in PART_OF_MAKE_TEST]
+    "command", [one for one in shown_commands() if one in PRINTED]
 )
 def test_command_does_what_the_readme_says(clone: Path, command: str):
     if command in SERVED:
