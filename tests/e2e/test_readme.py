@@ -9,6 +9,8 @@ import re
 import shutil
 import signal
 import subprocess
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,6 +171,19 @@ def output_of(clone: Path, command: str, code: int = 0) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", done.stdout)
 
 
+def status_of(address: str) -> int:
+    """Return the status; JupyterLab tells its address before it listens."""
+    for attempt in range(60):
+        time.sleep(attempt and 0.5)
+        try:
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                return answer.status
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+    raise AssertionError(f"nobody answers at {address}")
+
+
 def output_of_server(clone: Path, command: str, page: str) -> str:
     """Return what a server prints that is asked for a page, then Ctrl-C."""
     # Where the tests run in the background, children ignore Ctrl-C.
@@ -192,8 +207,7 @@ def output_of_server(clone: Path, command: str, page: str) -> str:
             address = found[0]
             if page not in address:
                 address += page
-            with urllib.request.urlopen(address, timeout=60) as answer:
-                assert answer.status == 200
+            assert status_of(address) == 200
             os.killpg(process.pid, signal.SIGINT)
             printed += process.communicate(timeout=60)[0]
         finally:
