@@ -29,6 +29,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3 import exceptions
 
+import last_run
 import project
 from project import plural
 
@@ -193,21 +194,28 @@ def counted(run: dict[str, Any], problems: list[Problem]) -> list[str]:
 
 
 def headline(
-    name: str, run: dict[str, Any], counts: list[str], broken_off: str | None
+    name: str,
+    run: dict[str, Any],
+    problems: list[Problem],
+    broken: last_run.BrokenOff | None,
 ) -> str:
     """Return the line that says all.
 
-    A run failed when a node was not built or a test failed; neither a warning
-    nor a source's age makes it fail.
+    A run failed when a node was not built or a test failed, or the database
+    cannot be read; neither a warning nor a source's age makes it fail.
     """
-    which = run["args"]["which"]
+    counts = counted(run, problems)
+    which = run["args"].get("which")
     outcome = "failed"
     statuses = {one["status"] for one in run["results"]}
-    if broken_off:
-        counts = [f"broken off, {broken_off}", *counts]
-    elif statuses <= GOOD_STATUSES | {"warn"}:
-        if which not in project.BUILDING:
-            return f"{name}: {project.nothing_known(which)}"
+    if broken:
+        which = broken.command
+        counts = [f"broken off, {broken.how_far}", *counts]
+    elif statuses <= GOOD_STATUSES | {"warn"} and not any(
+        one.kind == ERROR for one in problems
+    ):
+        if which not in last_run.BUILDING:
+            return f"{name}: {last_run.nothing_known(which)}"
         outcome = "passed"
         total = plural(len(run["results"]), "node")
         counts = [total, *(counts or ["no warning"])]
@@ -219,41 +227,63 @@ def headline(
     return f"{name}: {which} {outcome}: {', '.join(counts)}{ending}"
 
 
+def problems_of_sources(
+    target: Path, manifest: dict[str, Any], nodes: dict[str, Any]
+) -> tuple[list[Problem], str]:
+    """Return what is wrong with the sources' age, and when it was checked."""
+    if not (target / "sources.json").exists():
+        return [], "was not checked"
+    with readable(target, "sources.json"):
+        checks = project.read_artifact(
+            target, "sources.json", "dbt source freshness"
+        )
+        results = checks["results"]
+        found = [problem_of_source(one, nodes) for one in results]
+        found += left_out(
+            {result["unique_id"] for result in results}, manifest["sources"]
+        )
+        return [one for one in found if one], f"was checked {when(checks)}"
+
+
+def read_run(target: Path) -> tuple[last_run.LastRun, list[Problem]]:
+    """Return what is known, and that the database cannot be read if so."""
+    path = project.database_path()
+    if not path.exists():
+        return last_run.read(target, None), []
+    try:
+        with project.connect(path) as connection:
+            return last_run.read(target, connection), []
+    except project.DatabaseError as error:
+        return last_run.read(target, None), [Problem(ERROR, str(error))]
+
+
 def summarise(target: Path) -> Summary:
-    """Read the artifacts in dbt's target folder.
+    """Read the artifacts in dbt's target folder, and the runs on record.
 
     Raises:
         UserError: manifest.json is missing, though a node ran, or one of the
             artifacts is damaged.
     """
-    if not (target / "run_results.json").exists():
+    try:
+        known, problems = read_run(target)
+    except last_run.NoNodeRan as error:
         name = project.read_yaml(project.ROOT / "dbt_project.yml")["name"]
         return Summary(
             True,
-            f"{name}: build failed: {project.no_node_ran(target)}",
+            f"{name}: build failed: {error}",
             [],
             "The sources' freshness is not told without a build.",
         )
+    manifest, run, broken = known
     with readable(target, "manifest.json"):
-        manifest = project.read_artifact(target, "manifest.json", "dbt build")
         name = manifest["metadata"]["project_name"]
-        sources = manifest["sources"]
-        nodes = manifest["nodes"] | manifest["unit_tests"] | sources
-    problems: list[Problem | None] = []
-    freshness = "was not checked"
-    if (target / "sources.json").exists():
-        with readable(target, "sources.json"):
-            checks = project.read_artifact(
-                target, "sources.json", "dbt source freshness"
-            )
-            results = checks["results"]
-            problems += [problem_of_source(one, nodes) for one in results]
-            problems += left_out(
-                {result["unique_id"] for result in results}, sources
-            )
-            freshness = f"was checked {when(checks)}"
+        nodes = manifest["nodes"] | manifest["unit_tests"] | manifest["sources"]
+    of_sources, freshness = problems_of_sources(target, manifest, nodes)
     with readable(target, "run_results.json"):
-        run = project.read_artifact(target, "run_results.json", "dbt build")
+        ended = (
+            f"dbt ended {when(run)}" if run else f"It was the {broken.title}"
+        )
+        run = run or {"args": {}, "results": [], "metadata": {"env": {}}}
         # A hook is no node; it is told of where it failed.
         run["results"] = [
             one
@@ -261,16 +291,14 @@ def summarise(target: Path) -> Summary:
             if project.is_node(one)
             or one["status"] not in GOOD_STATUSES | {"skipped"}
         ]
-        problems += [problem_of_node(one, nodes) for one in run["results"]]
-        found = [problem for problem in problems if problem]
-        counts = counted(run, found)
-        broken_off = project.broken_off(manifest, run)
-        is_known = run["args"]["which"] in project.BUILDING
+        found = [problem_of_node(one, nodes) for one in run["results"]]
+        problems += of_sources + [one for one in found if one]
+        is_known = run["args"].get("which") in last_run.BUILDING
         return Summary(
-            bool(counts or broken_off or not is_known),
-            headline(name, run, counts, broken_off),
-            found,
-            f"dbt ended {when(run)}. The sources' freshness {freshness}.",
+            bool(counted(run, problems) or broken or not is_known),
+            headline(name, run, problems, broken),
+            problems,
+            f"{ended}. The sources' freshness {freshness}.",
         )
 
 

@@ -225,7 +225,7 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
     docs = docs_page.read_page(target)
     tables = dictionary.read_tables(manifest, catalog)
     known = {table.name: table for table in tables}
-    state = build_state.read_state(database, manifest)
+    state = build_state.read_state(database, manifest, target)
     settings = project.read_yaml(project.ROOT / "dbt_project.yml")
     common = {
         "versions": {

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 import dictionary
+import last_run
 import project
 
 FAILED = {"fail", "error", "runtime error", "partial success"}
@@ -38,7 +39,7 @@ NODES = """
     where invocation_id = ?
     order by status != 'error', status != 'fail', node_name, node_id
 """
-LAST_GOOD = "select max(recorded_at) from {load_totals}"
+LAST_GOOD = "select max(started_at) from {runs} where is_good"
 LAST_DAY = """
     select max(dates.date_day)
     from {fact} as facts
@@ -102,7 +103,8 @@ class State:
     """What the start page tells of the warehouse.
 
     Attributes:
-        build: the last `dbt build`; None before the first one.
+        broken_off: a run that left the tables half new; None as a rule.
+        build: the last `dbt build` that came to its end; None before the first.
         later: runs of other commands since then that failed or warned.
         last_good: start of the last build of everything without a failure, in
             UTC; None before the first one.
@@ -111,6 +113,7 @@ class State:
         duckdb_version: of the library that reads the database.
     """
 
+    broken_off: last_run.BrokenOff | None
     build: Run | None
     later: list[Run]
     last_good: datetime | None
@@ -119,32 +122,31 @@ class State:
     duckdb_version: str
 
 
-def read_state(database: Path, manifest: Mapping[str, Any]) -> State:
+def read_state(
+    database: Path, manifest: Mapping[str, Any], target: Path
+) -> State:
     """Read the state of the warehouse.
 
     Args:
         database: the DuckDB file.
         manifest: the content of manifest.json, for the names in it.
+        target: dbt's target folder.
 
     Raises:
         UserError: there is no database, or it lacks a table.
     """
-    if not database.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(database)}: run make build"
+    with project.connect(database) as connection:
+        return _read_state(
+            connection,
+            manifest,
+            last_run.broken_off(target, manifest, connection),
         )
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            return _read_state(connection, manifest)
-    except duckdb.Error as error:
-        text = project.message_lines(str(error))[0]
-        raise project.UserError(
-            f"{project.shown(database)}: {text}; make build may help"
-        ) from None
 
 
 def _read_state(
-    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    broken_off: last_run.BrokenOff | None,
 ) -> State:
     tables = {
         node["name"]: node["relation_name"]
@@ -168,6 +170,7 @@ def _read_state(
         return row and row[0]
 
     return State(
+        broken_off=broken_off,
         build=build,
         later=[run for run in runs if run is not build and run.problems],
         last_good=value(LAST_GOOD),

@@ -6,17 +6,16 @@ import re
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+import duckdb
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# dbt's commands that build or test. Others, such as compile, write
-# run_results.json as well, over what was known of the last build.
-BUILDING = {"build", "retry", "run", "seed", "snapshot", "test"}
 # Messages that quote names, or the values of a unit test: ours, not the data's.
 QUOTES_OURS = re.compile(
     r"(Binder|Catalog|IO|Parser) Error:|actual differs from expected"
@@ -32,6 +31,10 @@ SAFE_LINE = re.compile(
 
 class UserError(Exception):
     """A mistake or missing thing that the user can put right."""
+
+
+class DatabaseError(UserError):
+    """The database cannot be read."""
 
 
 def database_path() -> Path:
@@ -66,22 +69,6 @@ def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
         raise UserError(f"{shown(path)}: cannot be read: {error}") from None
 
 
-def no_node_ran(target: Path) -> str:
-    """Say what it means that there is no run_results.json."""
-    return (
-        f"{shown(target / 'run_results.json')} is missing: the last build did"
-        " not get as far as running a node; what it printed tells why"
-    )
-
-
-def nothing_known(command: str) -> str:
-    """Say what it means that a command not of BUILDING wrote the results."""
-    return (
-        f"the last dbt command, {command}, built and tested nothing, and"
-        " wrote over what was known"
-    )
-
-
 def is_node(result: Mapping[str, Any]) -> bool:
     """Whether a result of run_results.json is of what is built or tested.
 
@@ -105,29 +92,33 @@ def planned_nodes(manifest: Mapping[str, Any]) -> set[str]:
     }
 
 
-def broken_off(
-    manifest: Mapping[str, Any], run: Mapping[str, Any]
-) -> str | None:
-    """Say how far a build came before it was broken off, if it was.
+@contextmanager
+def connect(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the database read-only.
 
-    Ctrl-C leaves a run_results.json with the nodes alone that had run.
-
-    Args:
-        manifest: that of the run; what was added since counts as not run.
-        run: the content of run_results.json.
+    Raises:
+        DatabaseError: it is missing, in use, damaged, or a query fails.
     """
-    arguments = run["args"]
-    chosen = ("select", "exclude", "selector")
-    kinds = ("resource_types", "exclude_resource_types")
-    if arguments["which"] != "build" or any(
-        arguments.get(name) for name in (*chosen, *kinds)
-    ):
-        return None
-    planned = planned_nodes(manifest)
-    missing = planned - {one["unique_id"] for one in run["results"]}
-    if not missing:
-        return None
-    return f"{len(planned - missing)} of {plural(len(planned), 'node')} ran"
+    if not path.is_file():
+        raise DatabaseError(f"no database at {shown(path)}: run make build")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            yield connection
+    except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:
+        if held := re.search(r"lock is held in .*\(PID (\d+)\)", str(error)):
+            raise DatabaseError(
+                f"{shown(path)}: process {held[1]} is using it: wait for its"
+                " end"
+            ) from None
+        line = (message_lines(str(error)) or [type(error).__name__])[0]
+        raise DatabaseError(f"{shown(path)}: {line}") from None
+
+
+def is_table(node: Mapping[str, Any]) -> bool:
+    """Whether a node of the manifest keeps rows of its own."""
+    return not node["unique_id"].startswith(("test.", "unit_test.")) and (
+        node["config"]["materialized"] not in ("view", "ephemeral")
+    )
 
 
 def message_lines(message: str | None) -> list[str]:

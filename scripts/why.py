@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+import last_run
 import project
 
 Node = dict[str, Any]
@@ -62,49 +63,49 @@ SHOWN_MODELS = 8
 
 
 class Run:
-    """The artifacts of the last run.
+    """The last run.
 
     Attributes:
-        results: of each node and hook, in the order of the run.
+        results: of each node, and of hooks that failed, in the order of the
+            run.
         nodes: models, seeds, sources and tests by their unique id.
         command: dbt's, such as `build`.
         title: the command and the time of the run.
-        broken_off: how far it came, if it did not come to its end.
     """
 
-    def __init__(self, target: Path) -> None:
-        """Read the artifacts in dbt's target folder.
+    def __init__(
+        self, manifest: dict[str, Any], results: dict[str, Any]
+    ) -> None:
+        """Take the contents of manifest.json and run_results.json.
 
         Raises:
-            UserError: an artifact is missing, damaged or of another run.
+            UserError: they are damaged, or of two runs.
         """
-        made_by = "make build"
-        if not (target / "run_results.json").exists():
-            raise project.UserError(project.no_node_ran(target))
-        manifest = project.read_artifact(target, "manifest.json", made_by)
-        results = project.read_artifact(target, "run_results.json", made_by)
         try:
-            self.results: list[Node] = results["results"]
+            self.results: list[Node] = [
+                one
+                for one in results["results"]
+                if project.is_node(one) or one["status"] in WORDS
+            ]
             self.nodes: dict[str, Node] = (
                 manifest["nodes"] | manifest["unit_tests"] | manifest["sources"]
             )
             self._macros: dict[str, Node] = manifest["macros"]
             self._parents: dict[str, list[str]] = manifest["parent_map"]
-            self.command: str = results["args"]["which"]
-            self.broken_off = project.broken_off(manifest, results)
-            ended = results["metadata"]["generated_at"]
             known = all(one["unique_id"] in self.nodes for one in self.results)
         except (KeyError, TypeError):
             raise project.UserError(
-                f"the artifacts in {project.shown(target)} are damaged:"
-                f" run {made_by}"
+                "dbt's manifest.json or run_results.json is damaged: run make"
+                " build"
             ) from None
         if not known:
             raise project.UserError(
-                f"the artifacts in {project.shown(target)} are of two runs:"
-                f" run {made_by}"
+                "dbt's manifest.json and run_results.json are of two runs: run"
+                " make build"
             )
-        self.title = f"dbt {self.command}, {ended[:10]} {ended[11:16]} UTC"
+        self.command: str = results["args"]["which"]
+        ended_at = last_run.ended_at(results)
+        self.title = f"dbt {self.command}, {ended_at:%Y-%m-%d %H:%M} UTC"
 
     def problems(self) -> list[Node]:
         """Return the results to explain, warnings last."""
@@ -317,6 +318,59 @@ def _cell(value: object) -> str:
     return "(null)" if value is None else textwrap.shorten(str(value), 30)
 
 
+def half_new(broken: last_run.BrokenOff) -> Iterator[str]:
+    """Yield the lines about a run that was broken off."""
+    yield from textwrap.wrap(
+        f"The {broken.title} was broken off: {broken.how_far}.",
+        WIDTH,
+    )
+    if broken.new:
+        for word, names in (
+            ("New, but for what was under way", broken.new),
+            ("Old", broken.old),
+        ):
+            yield from textwrap.wrap(
+                f"{word}: {', '.join(names) or 'none'}",
+                WIDTH,
+                initial_indent=INDENT,
+                subsequent_indent=INDENT * 2,
+            )
+    yield "Tables may disagree until make build puts it right."
+
+
+def tell(
+    connection: duckdb.DuckDBPyConnection, target: Path, limit: int
+) -> None:
+    """Print what is half new, and what failed in the last run.
+
+    Raises:
+        UserError: it is not known.
+    """
+    known = last_run.read(target, connection)
+    if known.broken:
+        print("\n".join(half_new(known.broken)))
+    if not known.run:
+        return
+    run = Run(known.manifest, known.run)
+    problems = run.problems()
+    nodes = [one for one in run.results if project.is_node(one)]
+    total = project.plural(len(nodes), "node")
+    if problems:
+        counts = Counter(WORDS[one["status"]] for one in problems)
+        words = ", ".join(f"{count} {word}" for word, count in counts.items())
+        print(f"Of {total} in the last run ({run.title}): {words}.")
+    elif run.command not in last_run.BUILDING:
+        raise project.UserError(
+            f"{last_run.nothing_known(run.command)}: run make build"
+        )
+    elif not known.broken:
+        print(f"Nothing failed in the last run ({run.title}): {total}.")
+    for number, result in enumerate(problems, 1):
+        lines = explain(connection, run, result, limit)
+        print(f"\n{number}. {next(lines)}")
+        print("\n".join(f"{INDENT}{line}".rstrip() for line in lines))
+
+
 def main() -> int:
     """Print what failed."""
     parser = argparse.ArgumentParser(
@@ -337,38 +391,9 @@ def main() -> int:
         help="dbt's target folder (default: target)",
     )
     arguments = parser.parse_args()
-    limit = max(1, arguments.rows)
-    run = Run(project.target_path(arguments.target_path))
-    problems = run.problems()
-    if run.broken_off:
-        print(f"The last run ({run.title}) was broken off: {run.broken_off}.")
-    nodes = [one for one in run.results if project.is_node(one)]
-    total = project.plural(len(nodes), "node")
-    if not problems:
-        if run.command not in project.BUILDING:
-            raise project.UserError(
-                f"{project.nothing_known(run.command)}: run make build"
-            )
-        if not run.broken_off:
-            print(f"Nothing failed in the last run ({run.title}): {total}.")
-        return 0
-    path = project.database_path()
-    if not path.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(path)}: run make build"
-        )
-    counts = Counter(WORDS[one["status"]] for one in problems)
-    words = ", ".join(f"{count} {word}" for word, count in counts.items())
-    print(f"Of {total} in the last run ({run.title}): {words}.")
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            for number, result in enumerate(problems, 1):
-                lines = explain(connection, run, result, limit)
-                print(f"\n{number}. {next(lines)}")
-                print("\n".join(f"{INDENT}{line}".rstrip() for line in lines))
-    except duckdb.Error as error:
-        text = project.message_lines(str(error))[0]
-        raise project.UserError(f"{project.shown(path)}: {text}") from None
+    target = project.target_path(arguments.target_path)
+    with project.connect(project.database_path()) as connection:
+        tell(connection, target, max(1, arguments.rows))
     return 0
 
 

@@ -1,5 +1,16 @@
 {% macro ops_columns(table_name) -%}
     {{ return({
+        'runs': {
+            'invocation_id': dbt.type_string(),
+            'started_at': dbt.type_timestamp(),
+            'ended_at': dbt.type_timestamp(),
+            'command': dbt.type_string(),
+            'is_whole': dbt.type_boolean(),
+            'target_name': dbt.type_string(),
+            'commit_id': dbt.type_string(),
+            'is_good': dbt.type_boolean(),
+            'accepted_changes': dbt.type_string(),
+        },
         'run_results': {
             'invocation_id': dbt.type_string(),
             'started_at': dbt.type_timestamp(),
@@ -14,16 +25,6 @@
             'row_count': dbt.type_bigint(),
             'failure_count': dbt.type_bigint(),
             'message': dbt.type_string(),
-        },
-        'runs': {
-            'invocation_id': dbt.type_string(),
-            'started_at': dbt.type_timestamp(),
-            'ended_at': dbt.type_timestamp(),
-            'command': dbt.type_string(),
-            'target_name': dbt.type_string(),
-            'commit_id': dbt.type_string(),
-            'is_good': dbt.type_boolean(),
-            'accepted_changes': dbt.type_string(),
         },
     }[table_name]) }}
 {%- endmacro %}

@@ -23,9 +23,7 @@
     {%- endfor %}
     {%- if ops_table_is_usable(ops_relation('runs'), ops_columns('runs')) %}
     update {{ ops_relation('runs') }}
-    set
-        is_good = true,
-        accepted_changes = {{ sql_text(var('accepted_changes') | join(', ')) }}
+    set is_good = true
     where invocation_id = {{ sql_text(invocation_id) }};
     {%- endif %}
 {%- endmacro %}

@@ -16,7 +16,7 @@
     {%- for result in nodes %}
     (
         {{ sql_text(invocation_id) }},
-        cast({{ sql_text(run_started_at.strftime('%Y-%m-%d %H:%M:%S')) }} as {{ dbt.type_timestamp() }}),
+        {{ sql_moment(run_started_at) }},
         {{ sql_text(flags.WHICH) }},
         {{ sql_text(target.name) }},
         {{ sql_text(commit_id) }},

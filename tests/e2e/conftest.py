@@ -84,6 +84,15 @@ class Project:
         """The database file."""
         return self.target / "classicmodels.duckdb"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables that lead dbt there."""
+        return {
+            "CLASSICMODELS_DB": f"{TARGET}/{self.database.name}",
+            "DBT_TARGET_PATH": TARGET,
+            "DBT_LOG_PATH": f"{TARGET}/logs",
+        }
+
     def dbt(
         self, *arguments: str, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
@@ -93,9 +102,7 @@ class Project:
             "--no-use-colors",
             *arguments,
             cwd=self.folder,
-            CLASSICMODELS_DB=f"{TARGET}/{self.database.name}",
-            DBT_TARGET_PATH=TARGET,
-            DBT_LOG_PATH=f"{TARGET}/logs",
+            **self.settings,
         )
         self.said = done.stdout
         if check:
@@ -116,6 +123,11 @@ class Project:
         """The manifest of the last run before the first look at it."""
         path = self.target / "manifest.json"
         return json.loads(path.read_text(encoding="utf-8"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest file, for all workers to end together."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
 
 
 @pytest.fixture(scope="session")

@@ -52,19 +52,27 @@ def loaded(copy_project, warehouse) -> Project:
     return project
 
 
-def test_a_good_build_keeps_its_totals(warehouse):
-    assert warehouse.query(
-        """
-        select count(distinct invocation_id), sum(total)
-        from ops.load_totals
-        where table_name = 'order_lines' and measure_name = 'ordered_amount'
-            and group_name = 'month'
-        """
-    ) == [(1, ORDERED)]
-    assert warehouse.query(
-        "select count(distinct table_name) from ops.load_totals"
-        " where group_name = 'table'"
-    ) == [(8,)]
+def test_a_good_build_keeps_its_staging_tables(warehouse):
+    assert warehouse.query("select is_good from ops.runs") == [(True,)]
+    tables = warehouse.query(
+        "select table_name from duckdb_tables()"
+        " where starts_with(table_name, 'last_good_')"
+    )
+    assert len(tables) == 8
+    for (table,) in tables:
+        staging = table.replace("last_good_", "staging.stg_")
+        assert (
+            warehouse.query(
+                f"from restricted.{table} except all from {staging}"
+            )
+            == []
+        )
+        assert (
+            warehouse.query(
+                f"from {staging} except all from restricted.{table}"
+            )
+            == []
+        )
 
 
 def test_every_node_of_a_build_has_a_row(warehouse):
@@ -81,6 +89,22 @@ def test_every_node_of_a_build_has_a_row(warehouse):
         "select row_count from ops.run_results"
         " where node_name = 'fct_order_lines'"
     ) == [(2996,)]
+
+
+def test_every_run_has_a_row(warehouse, loaded):
+    """Of the build of everything, and of two of a part, one failed."""
+    runs = """
+        select command, is_whole, target_name, commit_id, ended_at >= started_at
+        from ops.runs order by started_at
+    """
+    whole = warehouse.query(runs)
+    assert [(*run[:3], run[4]) for run in whole] == [
+        ("build", True, "dev", True)
+    ]
+    assert loaded.query(runs) == [
+        *whole,
+        *[("build", False, "dev", "bb22", True)] * 2,
+    ]
 
 
 def test_a_payment_gone_from_an_old_month_stops_the_build(loaded):
@@ -146,8 +170,11 @@ def test_a_change_that_is_meant_can_be_accepted(loaded):
 
 def test_a_build_of_a_part_is_nothing_to_compare_with(loaded):
     assert loaded.query(
-        "select count(distinct invocation_id) from ops.load_totals"
-    ) == [(1,)]
+        "select is_good, accepted_changes from ops.runs order by started_at"
+    ) == [(True, None), (False, None), (False, "payments")]
+    assert loaded.query(
+        "select count(*) from restricted.last_good_payments"
+    ) == [(273,)]
 
 
 def test_the_reports_read_the_history(loaded):
@@ -166,34 +193,35 @@ def test_the_reports_read_the_history(loaded):
     ) == [(2, True)]
 
 
-def test_a_total_that_is_new_to_the_project_is_no_drift(loaded):
+def test_a_column_that_is_new_to_staging_is_no_drift(loaded):
     with duckdb.connect(str(loaded.database)) as connection:
-        assert connection.execute(
-            "delete from ops.load_totals where group_name = 'average'"
-        ).fetchone() == (2,)
+        connection.execute(
+            "alter table restricted.last_good_products drop column product_line"
+        )
     loaded.dbt(
         "test", "-s", "stg_products,test_name:agrees_with_last_good_build"
     )
+    assert "has no column product_line: left alone" in loaded.said
 
 
 def test_stale_runs_are_reported(loaded):
     loaded.dbt("source", "freshness")
     with duckdb.connect(str(loaded.database)) as connection:
-        for table, column, days in (
-            ("run_results", "started_at", 2),
-            ("load_totals", "recorded_at", 8),
-            ("load_values", "recorded_at", 0),
+        for table, which, days in (
+            ("runs", "is_good", 8),
+            ("run_results", "true", 2),
         ):
             connection.execute(
                 f"update ops.{table}"
-                f" set {column} = {column} - interval {days} days"
+                f" set started_at = started_at - interval {days} days"
+                f" where {which}"
             )
     assert loaded.dbt("source", "freshness", check=False).returncode == 1
     text = (loaded.target / "sources.json").read_text()
     assert {
         result["unique_id"].rpartition(".")[2]: result["status"]
         for result in json.loads(text)["results"]
-    } == {"run_results": "warn", "load_totals": "error", "load_values": "pass"}
+    } == {"runs": "error", "run_results": "warn"}
 
 
 def test_watching_never_breaks_a_build(loaded):
@@ -201,12 +229,12 @@ def test_watching_never_breaks_a_build(loaded):
     with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("drop view ops.ops_row_counts")
         connection.execute("alter table ops.run_results drop column message")
-        connection.execute("alter table ops.load_totals drop column total")
+        connection.execute("alter table ops.runs drop column is_whole")
     (loaded.folder / ".git/HEAD").write_text("")
     loaded.dbt("build", "-s", "+stg_product_lines")
     said = loaded.said.replace('"', "")
     assert "ops.run_results has no column message: left alone" in said
-    assert "ops.load_totals has no column total: left alone" in said
+    assert "ops.runs has no column is_whole: left alone" in said
     with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("drop schema ops cascade")
     loaded.dbt("build", "-s", "raw_productlines")

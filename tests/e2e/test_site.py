@@ -693,6 +693,11 @@ def troubled(warehouse, made, tmp_path_factory) -> Path:
         assert_order_numbers_have_no_gap="pass",
         not_null_dim_dates_date_key="warn",
     )
+    with closing(duckdb.connect(str(database))) as connection:
+        connection.execute(
+            "insert into ops.runs (started_at, command)"
+            " values ('2100-01-01 12:00', 'run')"
+        )
     target = made(folder)
 
     def harm(manifest: dict) -> None:
@@ -709,8 +714,8 @@ def test_failed_build_is_told_at_the_top(browser, troubled):
     with visit(browser, troubled / "index.html") as seen:
         page = seen.page
         alarms = page.get_by_role("region", name="Warning")
-        assert alarms.count() == 2
-        first, later = alarms.all_inner_texts()
+        assert alarms.count() == 3
+        broken_off, first, later = alarms.all_inner_texts()
         shown = outcomes(page)
         text = page.locator("main").inner_text()
         assert serious(page) == []
@@ -719,6 +724,8 @@ def test_failed_build_is_told_at_the_top(browser, troubled):
             alarms.first.bounding_box()["y"]
             < (page.locator(".intro").bounding_box()["y"])
         )
+    assert "A run was broken off, and tables may disagree." in broken_off
+    assert "dbt run of 2100-01-01 12:00 UTC: no node is known to" in broken_off
     assert "The last build failed. 1 failed, 1 warned, 1 not tried" in first
     assert "Failed: stg_orders, order_id: unique" in first
     assert "Warned: assert_order_numbers_have_no_gap:" in first

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,28 @@ def replace(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def alert(project: Project) -> str:
+    done = run(
+        BIN / "python",
+        "scripts/alert.py",
+        *("--target-path", project.target),
+        CLASSICMODELS_DB=str(project.database),
+        ALERT_WEBHOOK="",
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def project_nodes(manifest: dict[str, Any]) -> list[str]:
+    """Return what dbt builds or tests, as no node is ephemeral."""
+    kinds = ("model.", "seed.", "snapshot.", "test.", "unit_test.")
+    return [
+        name
+        for name in manifest["nodes"] | manifest["unit_tests"]
+        if name.startswith(kinds)
+    ]
 
 
 def why(target: Path, database: Path, *options: str) -> tuple[int, str]:
@@ -280,39 +303,142 @@ def test_without_a_failure_it_says_so(damaged: Project, passed: Path):
     assert int(found[1]) == len(results) - len(hooks)
 
 
-def test_a_build_that_was_broken_off_says_so(damaged: Project, passed: Path):
-    """The run is one of some models; without its selection it is not whole."""
-    path = passed / "run_results.json"
-    run = json.loads(path.read_text())
-    for name in ("select", "exclude"):
-        assert run["args"][name]
-        run["args"][name] = []
-    path.write_text(json.dumps(run))
-    code, text = why(passed, damaged.database)
+@pytest.fixture(scope="module")
+def killed(warehouse: Project, copy_project) -> Project:
+    """A whole build, and after it one that was killed in the middle."""
+    project = copy_project()
+    shutil.copy(warehouse.database, project.database)
+    shutil.copy(warehouse.target / "run_results.json", project.target)
+    reached = project.target / "run/classicmodels/models/raw/raw_payments.sql"
+    with subprocess.Popen(
+        [BIN / "dbt", "build", "-s", "+fct_payments"],
+        cwd=project.folder,
+        env=clean_environment(**project.settings),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        while not reached.exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.kill()
+    return project
+
+
+HALF_NEW = re.compile(
+    r"The dbt build of [\d :-]+ UTC was broken off: (\d+) of the"
+    r" project's (\d+) nodes had begun, with (\d+) of its (\d+) tables, the"
+    r" last at \d\d:\d\d UTC\. New, but for what was under way: (.*) Old: (.*)"
+    r" Tables may disagree until make build puts it right\."
+)
+
+
+def test_a_build_that_was_killed_says_what_is_half_new(killed: Project):
+    code, text = why(killed.target, killed.database)
     assert code == 0
-    found = re.fullmatch(
-        r"The last run \(dbt build, [\d :-]+ UTC\) was broken off:"
-        r" (\d+) of (\d+) nodes ran\.\n",
-        text,
+    # It tells nothing of the build before.
+    found = HALF_NEW.fullmatch(" ".join(text.split()))
+    assert found, text
+    new, old = (set(names.split(", ")) for names in found.groups()[4:])
+    assert {"payments", "raw_payments"} <= new
+    assert {"fct_payments", "fct_orders", "snap_products"} <= old
+    begun, planned, new_count, table_count = map(int, found.groups()[:4])
+    assert (
+        new_count
+        == len(new)
+        <= begun
+        < planned
+        == len(project_nodes(killed.manifest))
     )
-    manifest = damaged.manifest
-    kinds = ("model", "seed", "snapshot", "test")
-    total = len(manifest["unit_tests"]) + sum(
-        node["resource_type"] in kinds for node in manifest["nodes"].values()
+    assert table_count == len(new | old) == len(new) + len(old)
+    told = alert(killed)
+    assert re.match(
+        rf"classicmodels: build failed: broken off, {begun} of the project's"
+        rf" {planned} nodes had begun",
+        told,
     )
-    ran = [
-        one
-        for one in run["results"]
-        if not one["unique_id"].startswith("operation.")
-    ]
-    assert (int(found[1]), int(found[2])) == (len(ran), total)
-    # What failed before is told as ever.
-    run["results"][-1]["status"] = "fail"
-    one = next(r for r in run["results"] if r["unique_id"].startswith("seed."))
-    one["status"] = "error"
-    path.write_text(json.dumps(run))
-    _, text = why(passed, damaged.database)
-    assert re.match(r"The last run .*\nOf \d+ nodes in the last run", text)
+    assert "nodes, no warning" not in told
+    # make build removes them before it starts.
+    (killed.target / "run_results.json").unlink()
+    assert why(killed.target, killed.database) == (code, text)
+    assert alert(killed) == told
+
+
+def test_a_build_that_ctrl_c_ended_tells_what_failed_too(killed: Project):
+    """Then dbt writes the results that it has; its last hooks do not run."""
+    failed = {
+        "unique_id": "seed.classicmodels.payments",
+        "status": "error",
+        "message": "Database Error\n  gone",
+        "failures": None,
+    }
+    results = {
+        "metadata": {"generated_at": "2100-01-01T00:00:00Z", "env": {}},
+        "args": {"which": "build"},
+        "results": [failed],
+    }
+    path = killed.target / "run_results.json"
+    path.write_text(json.dumps(results))
+    _, text = why(killed.target, killed.database)
+    first, rest = text.split("\nOf 1 node in the last run ")
+    assert HALF_NEW.fullmatch(" ".join(first.split()))
+    assert "Broke off: seed payments" in rest
+    assert re.match(".* failed: broken off, .*, 1 error", alert(killed))
+
+
+def test_a_build_of_everything_makes_it_good(killed: Project):
+    """Last of these: it changes the database."""
+    row = "'next', now() + interval 1 day, {}, 'build', {}, 'dev', null"
+    for ended, is_whole in (("now()", "false"), ("null", "true")):
+        with duckdb.connect(str(killed.database)) as connection:
+            values = row.format(ended, is_whole)
+            connection.execute(f"insert into ops.runs values ({values})")
+        assert "broken off" in why(killed.target, killed.database)[1]
+    with duckdb.connect(str(killed.database)) as connection:
+        connection.execute(
+            "update ops.runs set ended_at = now() where is_whole"
+        )
+    _, text = why(killed.target, killed.database)
+    assert "broken off" not in text
+    assert "Broke off: seed payments" in text
+
+
+def test_a_command_that_builds_nothing_hides_nothing(
+    damaged: Project, tmp_path: Path, said: str
+):
+    """It writes over run_results.json; the database has the run."""
+
+    def compile_(run: Artifact) -> None:
+        run["args"]["which"] = "compile"
+        run["results"] = []
+
+    code, text = why(altered(damaged, tmp_path, compile_), damaged.database)
+    assert code == 0
+    parts = re.compile(r"\d+\. ((?:Failed|Warned|Broke off): .*)")
+    assert len(parts.findall(text)) == 10
+    assert set(parts.findall(text)) == set(parts.findall(said))
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "folder", "open"])
+def test_a_database_that_cannot_be_read_is_one_clear_line(
+    damaged: Project, tmp_path: Path, damage: str
+):
+    path = tmp_path / "classicmodels.duckdb"
+    message = "IO Error: .*"
+    opened = None
+    if damage == "folder":
+        path.mkdir()
+        message = None
+    elif damage == "open":
+        opened = duckdb.connect(str(path))
+        message = rf"process {os.getpid()} is using it: wait for its end"
+    else:
+        content = damaged.database.read_bytes()
+        half = len(content) // 2
+        path.write_bytes(content[:half] if damage == "cut" else bytes(half))
+    code, text = why(damaged.target, path)
+    if opened:
+        opened.close()
+    assert code == 1
+    wanted = rf"{path}: {message}" if message else f"no database at {path}.*"
+    assert re.fullmatch(rf"why: {wanted}\n", text)
 
 
 def test_a_reader_that_has_enough_is_no_error(damaged: Project):
@@ -332,12 +458,15 @@ def test_a_reader_that_has_enough_is_no_error(damaged: Project):
 
 
 def test_a_command_that_tests_nothing_is_no_good_news(
-    damaged: Project, passed: Path
+    passed: Path, tmp_path: Path
 ):
+    """Nor is anything on record."""
     replace(
         passed / "run_results.json", '"which": "build"', '"which": "compile"'
     )
-    code, text = why(passed, damaged.database)
+    empty = tmp_path / "classicmodels.duckdb"
+    duckdb.connect(str(empty)).close()
+    code, text = why(passed, empty)
     assert code == 1
     assert text == (
         "why: the last dbt command, compile, built and tested nothing, and"
@@ -355,8 +484,8 @@ def test_a_command_that_tests_nothing_is_no_good_news(
             r" as running a node; what it printed tells why",
         ),
         ("run_results.json", "{", r"is damaged: .*"),
-        ("run_results.json", "{}", r"are damaged: run make build"),
-        ("manifest.json", "[]", r"are damaged: run make build"),
+        ("run_results.json", "{}", r"is damaged: run make build"),
+        ("manifest.json", "[]", r"is damaged: run make build"),
         (
             "manifest.json",
             '{"nodes": {}, "unit_tests": {}, "sources": {}, "macros": {},'

@@ -1,4 +1,4 @@
-"""The workflows run what the Makefile has, and what .ci/run runs too."""
+"""The workflows run what .ci/run runs too, or the test of the README."""
 
 import re
 
@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, run
+from test_readme import PRINTED
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # A script of the project, or a tool of .venv with its command.
@@ -31,7 +32,6 @@ def test_steps_are_make_targets_that_ci_runs_too(path):
     ]
     assert targets
     assert None not in targets
-    here = re.findall(
-        r"^make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE
-    )
+    tested = "\n".join([(ROOT / ".ci/run").read_text(), *PRINTED])
+    here = re.findall(r"^make ([a-z-]+)", tested, re.MULTILINE)
     assert commands(*(target[1] for target in targets)) <= commands(*here)
