@@ -12,6 +12,7 @@ line under Unreleased in CHANGELOG.md announces it.
 """
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,7 +44,7 @@ DATABASE = "classicmodels.duckdb"
 FROZEN = "frozen.duckdb"
 BUILT = "built.json"
 BUILDING = ".building-"
-DAY = 24 * 60 * 60
+LOCKED = ".lock"
 CHANGELOG = "CHANGELOG.md"
 LOCK = "requirements.txt"
 BIN = Path(sys.executable).parent
@@ -212,23 +213,36 @@ def build(side: Side, made: Mapping[str, str]) -> data_diff.Build:
     return data_diff.Build(manifest, folder / FROZEN)
 
 
-def _open_cache() -> None:
-    """Make the cache's folder, without what a killed run left in it.
+@contextmanager
+def cache() -> Iterator[None]:
+    """Have the cache to oneself, without what a killed run left in it.
+
+    All runs build their work tree into the same folder of it. The system
+    takes the lock back from a process that ends, however it does.
 
     Raises:
-        UserError: it cannot be made.
+        UserError: its folder cannot be made.
     """
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
+        file = (CACHE / LOCKED).open("a+")
     except OSError as error:
         raise project.UserError(
             f"{project.shown(CACHE)} cannot be a folder: {error.strerror}"
         ) from None
-    for folder in CACHE.glob(f"{BUILDING}*"):
-        with suppress(FileNotFoundError):
-            # Another run may be at work in a younger one.
-            if time.time() - folder.stat().st_mtime > DAY:
-                shutil.rmtree(folder, ignore_errors=True)
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            say(f"waiting for another make diff, process {file.read()}, to end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        for folder in CACHE.glob(f"{BUILDING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        yield
 
 
 def _is_cached(folder: Path, made: Mapping[str, Any]) -> bool:
@@ -693,11 +707,12 @@ def main() -> int:
     project.end_on_signals()
     base = find_base(arguments.base)
     made = built_by(arguments.vars)
-    _open_cache()
-    builds = [build(side, made) for side in (base, Side("work tree", "head"))]
-    with step("compare"):
-        comparison = data_diff.Comparison(*builds, max(0, arguments.rows))
-        found = comparison.difference()
+    sides = (base, Side("work tree", "head"))
+    with cache():
+        builds = [build(side, made) for side in sides]
+        with step("compare"):
+            comparison = data_diff.Comparison(*builds, max(0, arguments.rows))
+            found = comparison.difference()
     announced = new_entries(
         shown_file(base.commit, CHANGELOG), head_file(CHANGELOG)
     )

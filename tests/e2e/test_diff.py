@@ -256,6 +256,24 @@ class Shop:
             timeout=600,
         )
 
+    def start(self, base: str, until: str) -> tuple[subprocess.Popen, str]:
+        """Start the script; return it once it says a text, and that line."""
+        process = subprocess.Popen(
+            [BIN / "python", "scripts/diff.py", base],
+            cwd=self.folder,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return process, next(line for line in process.stderr if until in line)
+
+    @property
+    def unfinished(self) -> list[Path]:
+        """What a broken off run left in the cache."""
+        return [*(self.folder / "target/diff").glob(".building-*")]
+
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Shop:
@@ -714,28 +732,47 @@ def test_a_base_that_cannot_be_read_is_one_line(shop, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_damaged_cache_is_built_again(shop):
-    """Whichever of its files it is, and whoever interrupted what."""
+def test_a_damaged_cache_is_built_again(shop, tmp_path):
+    """Whichever of its files it is."""
     shop.diff()
     folder = shop.folder / "target/diff" / shop.git("rev-parse", "base")
     (shop.folder / "CHANGELOG.md").write_bytes(b"caf\xe9\n")
-    old = folder.with_name(".building-old")
-    old.mkdir()
-    os.utime(old, (0, 0))
-    young = folder.with_name(".building-young")
-    young.mkdir()
+
+    def first_step() -> str:
+        process, line = shop.start("base", until="base (")
+        process.terminate()
+        process.communicate(timeout=60)
+        return line
+
+    assert "built before" in first_step()
     for name in ("built.json", "manifest.json", "frozen.duckdb"):
         path = folder / name
+        kept = shutil.copy(path, tmp_path)
         os.truncate(path, path.stat().st_size // 2)
-        done = shop.diff()
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("## No data changed\n")
-        assert "built before" not in done.stderr
-    assert not old.exists()
-    young.rmdir()
+        assert "check out" in first_step()
+        shutil.copy(kept, path)
     (folder / "manifest.json").unlink()
-    assert shop.diff().returncode == 0
-    assert "built before" in shop.diff().stderr
+    done = shop.diff()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("## No data changed\n")
+    assert "built before" not in done.stderr
+    assert "built before" in first_step()
+
+
+def test_a_second_run_waits_for_the_first(shop):
+    """Even for one that is killed and cannot clean up."""
+    first, _ = shop.start("base", until="dbt build")
+    second, said = shop.start("base", until="diff: ")
+    assert said == (
+        f"diff: waiting for another make diff, process {first.pid}, to end\n"
+    )
+    assert shop.unfinished
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate(timeout=60)
+    report, _ = second.communicate(timeout=60)
+    assert second.returncode == 0
+    assert report.startswith("## No data changed\n")
+    assert not shop.unfinished
 
 
 def test_a_cache_that_cannot_be_is_one_line(shop):
@@ -760,18 +797,7 @@ def test_an_interrupt_leaves_no_half_base(shop, sent):
     shop.write("models/marts/slow.sql", "select 1 as slow_id")
     shop.git("add", "--all")
     shop.git("commit", "--quiet", "--message=slow")
-    process = subprocess.Popen(
-        [BIN / "python", "scripts/diff.py", "HEAD"],
-        cwd=shop.folder,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    for line in process.stderr:
-        if "dbt build" in line:
-            break
+    process, _ = shop.start("HEAD", until="dbt build")
     time.sleep(1)
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
@@ -781,9 +807,8 @@ def test_an_interrupt_leaves_no_half_base(shop, sent):
     # Nor dbt, which is in its process group.
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
-    left = {path.name for path in (shop.folder / "target/diff").iterdir()}
-    assert commit not in left
-    assert not [name for name in left if name.startswith(".")]
+    assert not (shop.folder / "target/diff" / commit).exists()
+    assert not shop.unfinished
 
 
 def test_slim_builds_what_was_modified_and_defers_the_rest(shop):
