@@ -16,7 +16,7 @@ import duckdb
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from why import PERSONAL
+import project
 
 Node = dict[str, Any]
 # Columns of a table: name and type.
@@ -158,7 +158,7 @@ def is_restricted(node: Node) -> bool:
 def is_personal(node: Node, column: str) -> bool:
     """Whether a column's name or tag says that its values are a person's."""
     tags = node["columns"].get(column, {}).get("tags", [])
-    return bool(PERSONAL.search(column)) or "pii" in tags
+    return bool(project.PERSONAL.search(column)) or "pii" in tags
 
 
 class People:

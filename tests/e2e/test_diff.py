@@ -22,7 +22,7 @@ import pytest
 
 from conftest import BIN, ROOT, clean_environment, run
 
-SCRIPTS = ("diff.py", "data_diff.py", "project.py", "why.py")
+SCRIPTS = ("diff.py", "data_diff.py", "project.py")
 # With all that differs between two builds of one commit: the clock, snapshots
 # and a table that the run itself writes.
 FILES = {
