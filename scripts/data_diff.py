@@ -16,7 +16,7 @@ import duckdb
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from why import PERSONAL
+import project
 
 Node = dict[str, Any]
 # Columns of a table: name and type.
@@ -158,7 +158,7 @@ def is_restricted(node: Node) -> bool:
 def is_personal(node: Node, column: str) -> bool:
     """Whether a column's name or tag says that its values are a person's."""
     tags = node["columns"].get(column, {}).get("tags", [])
-    return bool(PERSONAL.search(column)) or "pii" in tags
+    return bool(project.PERSONAL.search(column)) or "pii" in tags
 
 
 class People:
@@ -271,22 +271,35 @@ def freeze(database: Path, manifest: dict[str, Any], output: Path) -> None:
 
 @dataclass(frozen=True)
 class Break:
-    """A breaking change of an enforced contract, as dbt understands it.
+    """What a change may do only if the changelog says so.
+
+    A breaking change of an enforced contract, as dbt understands it, or a
+    column that shows personal data which no table of base showed to all.
 
     Attributes:
         model: name of the model.
         column: its column, as in base; none for the model as a whole.
         what: what was done, such as `removed`.
+        rows: how many rows show personal data.
     """
 
     model: str
     column: str
     what: str
+    rows: int = 0
 
     def is_announced(self, entry: str) -> bool:
-        """Whether a line of the changelog names the model and the column."""
+        """Whether a line of the changelog names the model and the column.
+
+        One that only tells of a new column accepts no personal data in it.
+        """
         names = [name for name in (self.model, self.column) if name]
-        return all(re.search(rf"(?<!\w){name}(?!\w)", entry) for name in names)
+        if self.rows:
+            names.append("personal data")
+        return all(
+            re.search(rf"(?<!\w){re.escape(name)}(?!\w)", entry)
+            for name in names
+        )
 
     def __str__(self) -> str:
         """Return it as a line for the changelog."""
@@ -353,8 +366,7 @@ class Difference:
         definitions: lines on metrics, semantic models and exposures.
         breaks: of all contracts.
         headline: a measure, and its sums in base and head.
-        readable: columns that show personal data which no table of base
-            showed to all, with the number of rows.
+        readable: columns that newly show personal data.
         unchanged: names of tables downstream in which no row differs.
         macros: names of changed macros of the project.
         hooks: names of changed hooks.
@@ -372,7 +384,7 @@ class Difference:
     definitions: list[str] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
     headline: tuple[str, Any, Any] | None = None
-    readable: list[tuple[str, int]] = field(default_factory=list)
+    readable: list[Break] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     macros: list[str] = field(default_factory=list)
     hooks: list[str] = field(default_factory=list)
@@ -458,7 +470,7 @@ class Comparison:
             node["name"]: self._facts(node, of_the_run) for node in found.added
         }
         found.readable = sorted(
-            self._readable(of_the_run), key=lambda one: one[0].split(".")[0]
+            self._readable(of_the_run), key=lambda one: one.model
         )
         touched = {one.node["unique_id"] for one in found.tables}
         found.unchanged = sorted(
@@ -930,8 +942,8 @@ class Comparison:
         tested = f"key {key}" if key else "no test of its grain"
         return "; ".join([*rows, columns, tested])
 
-    def _readable(self, of_the_run: set[str]) -> Iterator[tuple[str, int]]:
-        """Yield each column that newly shows personal data, and its rows.
+    def _readable(self, of_the_run: set[str]) -> Iterator[Break]:
+        """Yield each column that newly shows personal data.
 
         A column that held some as part of its texts before, such as the full
         name of an employee, is meant to.
@@ -962,7 +974,8 @@ class Comparison:
                     f" where {_text(name)} in (select unnest($shown))",
                     {"shown": shown},
                 ).fetchall()
-                yield f"{_name(self.head, unique_id)}.{name}", rows[0][0]
+                model = _name(self.head, unique_id)
+                yield Break(model, name, "shows personal data", rows[0][0])
 
     def _place(self, unique_id: str) -> tuple[int, str]:
         """Order tables: seeds, then by layer as the manifest has them."""

@@ -6,12 +6,13 @@ tests, columns, contracts, rows and totals. Both builds see the same time of
 day, so nothing differs by the clock. The report is Markdown, on standard output
 and in the file that GITHUB_STEP_SUMMARY names.
 
-Ends with an error when a build fails, when all may read personal data that
-they could not before, or when a change breaks an enforced contract and no new
+Ends with an error when a build fails, and when a change breaks an enforced
+contract, or lets all read personal data that they could not before, and no new
 line under Unreleased in CHANGELOG.md announces it.
 """
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,7 +44,7 @@ DATABASE = "classicmodels.duckdb"
 FROZEN = "frozen.duckdb"
 BUILT = "built.json"
 BUILDING = ".building-"
-DAY = 24 * 60 * 60
+LOCKED = ".lock"
 CHANGELOG = "CHANGELOG.md"
 LOCK = "requirements.txt"
 BIN = Path(sys.executable).parent
@@ -212,23 +213,36 @@ def build(side: Side, made: Mapping[str, str]) -> data_diff.Build:
     return data_diff.Build(manifest, folder / FROZEN)
 
 
-def _open_cache() -> None:
-    """Make the cache's folder, without what a killed run left in it.
+@contextmanager
+def cache() -> Iterator[None]:
+    """Have the cache to oneself, without what a killed run left in it.
+
+    All runs build their work tree into the same folder of it. The system
+    takes the lock back from a process that ends, however it does.
 
     Raises:
-        UserError: it cannot be made.
+        UserError: its folder cannot be made.
     """
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
+        file = (CACHE / LOCKED).open("a+")
     except OSError as error:
         raise project.UserError(
             f"{project.shown(CACHE)} cannot be a folder: {error.strerror}"
         ) from None
-    for folder in CACHE.glob(f"{BUILDING}*"):
-        with suppress(FileNotFoundError):
-            # Another run may be at work in a younger one.
-            if time.time() - folder.stat().st_mtime > DAY:
-                shutil.rmtree(folder, ignore_errors=True)
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            say(f"waiting for another make diff, process {file.read()}, to end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        for folder in CACHE.glob(f"{BUILDING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        yield
 
 
 def _is_cached(folder: Path, made: Mapping[str, Any]) -> bool:
@@ -396,20 +410,14 @@ def report(
 ) -> Iterator[str]:
     """Yield the report's paragraphs, the most telling first."""
     yield f"## {title(found)}"
-    if found.readable:
-        words = [
-            f"`{name}` {project.plural(count, 'row')}"
-            for name, count in found.readable
-        ]
-        yield f"**Personal data now readable:** {', '.join(words)}"
-    yield "\n".join([f"Base `{base.title}` against the work tree.", *notes])
     silent = list(unannounced)
-    if found.breaks:
-        yield "**Breaks contracts:**\n" + "\n".join(
-            f"- {one}"
-            + (": not announced in CHANGELOG.md" if one in silent else "")
-            for one in found.breaks
+    if found.readable:
+        yield "**Personal data now readable:**\n" + _breaks(
+            found.readable, silent
         )
+    yield "\n".join([f"Base `{base.title}` against the work tree.", *notes])
+    if found.breaks:
+        yield "**Breaks contracts:**\n" + _breaks(found.breaks, silent)
     causes = (
         ("Macros", found.macros),
         ("Hooks", found.hooks),
@@ -444,6 +452,17 @@ def report(
             + "\n\n".join(samples)
             + "\n\n</details>"
         )
+
+
+def _breaks(
+    breaks: Iterable[data_diff.Break], silent: list[data_diff.Break]
+) -> str:
+    lines = []
+    for one in breaks:
+        rows = f" in {project.plural(one.rows, 'row')}" if one.rows else ""
+        said = ": not announced in CHANGELOG.md" if one in silent else ""
+        lines.append(f"- {one}{rows}{said}")
+    return "\n".join(lines)
 
 
 def title(found: data_diff.Difference) -> str:
@@ -688,38 +707,36 @@ def main() -> int:
     project.end_on_signals()
     base = find_base(arguments.base)
     made = built_by(arguments.vars)
-    _open_cache()
-    builds = [build(side, made) for side in (base, Side("work tree", "head"))]
-    with step("compare"):
-        comparison = data_diff.Comparison(*builds, max(0, arguments.rows))
-        found = comparison.difference()
+    sides = (base, Side("work tree", "head"))
+    with cache():
+        builds = [build(side, made) for side in sides]
+        with step("compare"):
+            comparison = data_diff.Comparison(*builds, max(0, arguments.rows))
+            found = comparison.difference()
     announced = new_entries(
         shown_file(base.commit, CHANGELOG), head_file(CHANGELOG)
     )
     unannounced = [
         one
-        for one in found.breaks
+        for one in found.readable + found.breaks
         if not any(one.is_announced(entry) for entry in announced)
     ]
     paragraphs = report(
         found, base, notes_on(base), unannounced, changed_variables(base)
     )
     publish("\n\n".join(paragraphs))
-    errors = []
-    if found.readable:
-        names = ", ".join(f"`{name}`" for name, _ in found.readable)
-        errors.append(
-            f"personal data is readable now in {names}: mask it, or keep it"
-            " in a table tagged restricted"
-        )
     if unannounced:
         lines = "\n".join(f"- {one}." for one in unannounced)
-        errors.append(
-            "a contract is broken and CHANGELOG.md does not say so; add under"
+        instead = ""
+        if any(one.rows for one in unannounced):
+            instead = (
+                "mask personal data, or keep it in a table tagged restricted;"
+                " if all may read it, "
+            )
+        raise project.UserError(
+            f"CHANGELOG.md does not announce this change: {instead}add under"
             f" Unreleased:\n{lines}"
         )
-    if errors:
-        raise project.UserError("\n".join(errors))
     return 0
 
 

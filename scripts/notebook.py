@@ -10,8 +10,11 @@ import base64
 import html
 import json
 import os
+import signal
+import sys
 from pathlib import Path
-from typing import Any
+from threading import Timer
+from typing import Any, NoReturn
 
 import project
 
@@ -36,14 +39,16 @@ LAB_SETTINGS = {
 }
 
 
-def run(environment: dict[str, str]) -> Any:
+def run(environment: dict[str, str], timeout: float) -> Any:
     """Run the notebook from its first cell to its last and return it.
 
     Args:
         environment: of the kernel.
+        timeout: seconds after which the program ends, wherever it is.
 
     Raises:
-        UserError: the notebook's requirements are missing, or a cell failed.
+        UserError: the notebook's requirements are missing, a cell failed, or
+            the kernel died.
     """
     try:
         import jupytext
@@ -57,13 +62,22 @@ def run(environment: dict[str, str]) -> Any:
     notebook = jupytext.read(NOTEBOOK)
     client = NotebookClient(
         notebook,
-        timeout=300,
+        # In seconds. The first goes on without what the cell shows.
+        iopub_timeout=round(timeout) + 1,
+        startup_timeout=round(timeout) + 1,
         # Nobody else on this machine may listen.
         config=Config(KernelManager={"transport_encryption": "auto"}),
         resources={"metadata": {"path": str(NOTEBOOK.parent)}},
     )
+    # Else nbclient answers the controls as a browser does, on the very socket
+    # where it waits for the end of the cell. Sending there can swallow the
+    # signal that the end has come, and then it waits for ever.
+    client.widget_registry = {}
+    _end_in_time(client, timeout)
     try:
-        client.execute(env=os.environ | environment)
+        with client.setup_kernel(env=os.environ | environment):
+            for number, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, number)
     except CellExecutionError as error:
         reason = f"{error.ename}: {error.evalue}"
         if error.ename == "SystemExit":
@@ -71,24 +85,50 @@ def run(environment: dict[str, str]) -> Any:
         raise project.UserError(
             f"{project.shown(NOTEBOOK)}: {reason}"
         ) from None
-    except AssertionError:
-        # nbclient, when Ctrl-C comes while it starts the kernel.
-        raise KeyboardInterrupt from None
-    # Controls are of no use without the kernel, which is gone.
-    notebook.metadata.pop("widgets", None)
+    except RuntimeError as error:
+        # The kernel did not start, or was killed.
+        raise project.UserError(f"{project.shown(NOTEBOOK)}: {error}") from None
     return notebook
 
 
-def write_page(target: Path) -> Path:
+def _end_in_time(client: Any, timeout: float) -> None:
+    """End the kernel and the program by one line, whatever they wait for.
+
+    After `timeout` seconds, or by SIGINT and SIGTERM.
+    """
+
+    def end(reason: str) -> NoReturn:
+        if client.km and client.km.has_kernel:
+            client.km.provisioner.process.kill()
+            client.km.cleanup_connection_file()
+        print(f"notebook: {reason}", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    def late() -> NoReturn:
+        end(
+            f"{project.shown(NOTEBOOK)}: not done after {timeout:g} s, at code"
+            f" cell {client.code_cells_executed}: run it again, with a higher"
+            " --timeout if it is slow"
+        )
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: end("interrupted"))
+    timer = Timer(timeout, late)
+    timer.daemon = True
+    timer.start()
+
+
+def write_page(target: Path, timeout: float) -> Path:
     """Run the notebook and write it as one page that asks nobody.
 
     Args:
         target: dbt's target folder; the page goes into its folder notebook.
+        timeout: seconds that the notebook may run.
 
     Raises:
         UserError: a cell failed, or the page cannot be written.
     """
-    notebook = run({"NOTEBOOK_AS_PAGE": "1"})
+    notebook = run({"NOTEBOOK_AS_PAGE": "1"}, timeout)
     _name_pictures(notebook)
     from nbconvert import HTMLExporter
     from nbconvert.preprocessors import TagRemovePreprocessor
@@ -184,16 +224,24 @@ def main() -> int:
         metavar="FOLDER",
         help="`html` writes FOLDER/notebook/sales.html (default: target)",
     )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=300,
+        metavar="SECONDS",
+        help="`html` ends with an error after that (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     database = project.database_path()
     if not database.is_file():
         raise project.UserError(
             f"no database at {project.shown(database)}: run make build"
         )
+    project.end_on_signals()
     target = project.target_path(arguments.target_path)
     if arguments.what == "open":
         return open_lab(target)
-    path = write_page(target)
+    path = write_page(target, arguments.timeout)
     size = path.stat().st_size / 1e6
     print(f"notebook: wrote {project.shown(path)} ({size:.2f} MB)")
     return 0

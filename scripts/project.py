@@ -27,6 +27,12 @@ SAFE_LINE = re.compile(
     r"|Column \w+ is being converted as type .*"
     r"|Expected Number of Columns: \d+ Found: \d+"
 )
+# Names of columns whose values are a person's.
+PERSONAL = re.compile(
+    r"contact|phone|extension|address|street|mail"
+    r"|(first|last|person|employee|manager|rep)_?name",
+    re.IGNORECASE,
+)
 
 
 class UserError(Exception):

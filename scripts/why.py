@@ -52,11 +52,6 @@ VALUE_COLUMNS = {
     "accepted_values": "value_field",
     "relationships": "from_field",
 }
-PERSONAL = re.compile(
-    r"contact|phone|extension|address|street|mail"
-    r"|(first|last|person|employee|manager|rep)_?name",
-    re.IGNORECASE,
-)
 WIDTH = 88
 INDENT = "   "
 SHOWN_MODELS = 8
@@ -216,7 +211,7 @@ def failing_rows(
             rank = 2
         # A text of the test's own making is there to be read.
         text = kind == "VARCHAR" and name.lower() in known
-        if not PERSONAL.search(name) and not (rank == 3 and text):
+        if not project.PERSONAL.search(name) and not (rank == 3 and text):
             ranked.append((rank, name))
     return [name for _, name in sorted(ranked, key=lambda pair: pair[0])], rows
 

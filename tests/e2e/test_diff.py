@@ -22,7 +22,7 @@ import pytest
 
 from conftest import BIN, ROOT, clean_environment, run
 
-SCRIPTS = ("diff.py", "data_diff.py", "project.py", "why.py")
+SCRIPTS = ("diff.py", "data_diff.py", "project.py")
 # With all that differs between two builds of one commit: the clock, snapshots
 # and a table that the run itself writes.
 FILES = {
@@ -256,6 +256,24 @@ class Shop:
             timeout=600,
         )
 
+    def start(self, base: str, until: str) -> tuple[subprocess.Popen, str]:
+        """Start the script; return it once it says a text, and that line."""
+        process = subprocess.Popen(
+            [BIN / "python", "scripts/diff.py", base],
+            cwd=self.folder,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return process, next(line for line in process.stderr if until in line)
+
+    @property
+    def unfinished(self) -> list[Path]:
+        """What a broken off run left in the cache."""
+        return [*(self.folder / "target/diff").glob(".building-*")]
+
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Shop:
@@ -363,32 +381,43 @@ def break_contracts(shop: Shop) -> None:
     shop.edit("models/marts/fct_days.yml", "enforced: true", "enforced: false")
 
 
-def test_a_broken_contract_wants_a_new_line_in_the_changelog(shop):
+def test_a_break_wants_a_new_line_in_the_changelog(shop):
+    """Of a contract, and of what only few may read."""
     break_contracts(shop)
+    for name in ("dim_contacts.sql", "dim_contacts.yml"):
+        old = shop.folder / "models/marts/restricted" / name
+        old.rename(shop.folder / "models/marts" / name)
     # The entry of base names them as well, but it is not new; of the new ones
-    # the third names another model.
+    # the third names another model, and the last does not say what phones are.
     shop.edit(
         "CHANGELOG.md",
         "## Unreleased\n\n",
         "## [Unreleased]\n\n"
         "- fct_orders has no not_null on order_id.\n"
         "- `fct_orders`: customer_id is\n  now buyer_id.\n"
-        "- `fct_orderss`: quantity_ordered is a bigint.\n\n",
+        "- `fct_orderss`: quantity_ordered is a bigint.\n"
+        "- `dim_contacts` has the phone.\n\n",
     )
     done = shop.diff()
     assert done.returncode == 1
     assert done.stdout.startswith("## No data changed; columns did\n")
     for line in BROKEN:
         assert f"- {line}" in done.stdout
-    assert done.stdout.count("not announced") == 2
+    assert done.stdout.count("not announced") == 3
+    shown = "- `dim_contacts`: column `phone` shows personal data"
+    silent = ": not announced in CHANGELOG.md"
+    assert readable(done) == [f"{shown} in 3 rows{silent}"]
     assert "changed its type from DECIMAL(10,2) to DECIMAL(12,2)" in done.stdout
     asked = done.stderr.split("add under Unreleased:\n")[1]
-    assert asked.splitlines() == [f"- {BROKEN[0]}.", f"- {BROKEN[3]}."]
+    breaks = [f"- {BROKEN[0]}.", f"- {BROKEN[3]}."]
+    assert asked.splitlines() == [f"{shown}.", *breaks]
 
     shop.edit("CHANGELOG.md", "`fct_orderss`", "`fct_days` and `fct_orders`")
+    shop.edit("CHANGELOG.md", "- `dim_contacts` has the phone", shown)
     done = shop.diff()
     assert done.returncode == 0, done.stderr
     assert "**Breaks contracts:**" in done.stdout
+    assert readable(done) == [f"{shown} in 3 rows"]
     assert "not announced" not in done.stdout
 
 
@@ -405,7 +434,8 @@ def edited(repository: Shop) -> subprocess.CompletedProcess[str]:
     shop.write("models/marts/dim_new.sql", "select 1 as new_id")
     shop.write(
         "models/marts/dim_keyed.sql",
-        "select \"customerNumber\" as id, city from {{ ref('customers') }}",
+        'select "customerNumber" as id, city, phone as label'
+        " from {{ ref('customers') }}",
     )
     shop.write(
         "models/marts/dim_keyed.yml",
@@ -454,13 +484,20 @@ def test_the_first_line_says_what_changes(edited):
     )
 
 
+def test_personal_data_are_told_in_added_and_changed_tables(edited):
+    assert [line.partition(": not")[0] for line in readable(edited)] == [
+        "- `dim_keyed`: column `label` shows personal data in 3 rows",
+        "- `rpt_cities`: column `city` shows personal data in 1 row",
+    ]
+
+
 def test_nodes_are_told(edited):
     lines = edited.stdout.splitlines()
     assert (
         "- Added: `dim_new`: 1 row; columns `new_id`; no test of its grain"
     ) in lines
     assert (
-        "- Added: `dim_keyed`: 3 rows; columns `id`, `city`; key `id`"
+        "- Added: `dim_keyed`: 3 rows; columns `id`, `city`, `label`; key `id`"
     ) in lines
     assert "- Removed: `fct_days`" in lines
     modified = next(line for line in lines if line.startswith("- Modified: "))
@@ -519,6 +556,9 @@ def test_samples_show_natural_keys_and_no_person(edited):
         assert value not in edited.stdout
 
 
+LEAKING = ("label", "code", "state")
+
+
 def test_no_text_holds_a_person(shop):
     """Nor part of one; that a customer's name does by chance shows no one."""
     shop.edit(
@@ -535,24 +575,24 @@ def test_no_text_holds_a_person(shop):
     names, table = samples[0], samples[1].split("\n\n**")[0]
     assert "`customerName` Rail & Lee → Lee & Rail" in names.replace("amp;", "")
     assert "`name` Signal → Signal!" in table
-    for name in ("label", "code", "state"):
+    for name in LEAKING:
         assert table.count(f"`{name}`  → (hidden)") >= 1, table
     assert "Atelier (" not in table
     assert "40322555" not in table
     assert "7025551838" not in table
     assert "Ada Byr" not in table
-    assert_readable(
-        done,
-        "`dim_customers.label` 3 rows, `dim_customers.code` 3 rows,"
-        " `dim_customers.state` 3 rows",
-    )
+    assert readable(done) == [
+        f"- `dim_customers`: column `{name}` shows personal data in 3 rows:"
+        " not announced in CHANGELOG.md"
+        for name in LEAKING
+    ]
 
 
-def assert_readable(done: subprocess.CompletedProcess[str], where: str) -> None:
-    assert done.returncode == 1
-    second = done.stdout.splitlines()[2]
-    assert second == f"**Personal data now readable:** {where}"
-    assert "diff: personal data is readable now in `" in done.stderr
+def readable(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return what the report says of personal data, right below the title."""
+    heading, *lines = done.stdout.split("\n\n")[1].splitlines()
+    assert heading == "**Personal data now readable:**"
+    return lines
 
 
 def test_the_cause_of_a_change_is_named(shop):
@@ -568,22 +608,6 @@ def test_the_cause_of_a_change_is_named(shop):
     assert "- Variables: `limit`" in lines
     assert "- changed: generic test `is_even`" in lines
     assert "unchanged" not in "".join(lines)
-
-
-def test_a_table_that_is_no_longer_restricted_is_told(shop):
-    for name in ("dim_contacts.sql", "dim_contacts.yml"):
-        old = shop.folder / "models/marts/restricted" / name
-        old.rename(shop.folder / "models/marts" / name)
-    shop.write(
-        "models/marts/dim_added.sql",
-        "select contact_name from {{ ref('snap_customers') }}".replace(
-            "contact_name", '"contactName" as label'
-        ),
-    )
-    done = shop.diff()
-    assert_readable(
-        done, "`dim_added.label` 3 rows, `dim_contacts.phone` 3 rows"
-    )
 
 
 def test_changed_tests_are_told(edited):
@@ -708,28 +732,47 @@ def test_a_base_that_cannot_be_read_is_one_line(shop, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_damaged_cache_is_built_again(shop):
-    """Whichever of its files it is, and whoever interrupted what."""
+def test_a_damaged_cache_is_built_again(shop, tmp_path):
+    """Whichever of its files it is."""
     shop.diff()
     folder = shop.folder / "target/diff" / shop.git("rev-parse", "base")
     (shop.folder / "CHANGELOG.md").write_bytes(b"caf\xe9\n")
-    old = folder.with_name(".building-old")
-    old.mkdir()
-    os.utime(old, (0, 0))
-    young = folder.with_name(".building-young")
-    young.mkdir()
+
+    def first_step() -> str:
+        process, line = shop.start("base", until="base (")
+        process.terminate()
+        process.communicate(timeout=60)
+        return line
+
+    assert "built before" in first_step()
     for name in ("built.json", "manifest.json", "frozen.duckdb"):
         path = folder / name
+        kept = shutil.copy(path, tmp_path)
         os.truncate(path, path.stat().st_size // 2)
-        done = shop.diff()
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("## No data changed\n")
-        assert "built before" not in done.stderr
-    assert not old.exists()
-    young.rmdir()
+        assert "check out" in first_step()
+        shutil.copy(kept, path)
     (folder / "manifest.json").unlink()
-    assert shop.diff().returncode == 0
-    assert "built before" in shop.diff().stderr
+    done = shop.diff()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("## No data changed\n")
+    assert "built before" not in done.stderr
+    assert "built before" in first_step()
+
+
+def test_a_second_run_waits_for_the_first(shop):
+    """Even for one that is killed and cannot clean up."""
+    first, _ = shop.start("base", until="dbt build")
+    second, said = shop.start("base", until="diff: ")
+    assert said == (
+        f"diff: waiting for another make diff, process {first.pid}, to end\n"
+    )
+    assert shop.unfinished
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate(timeout=60)
+    report, _ = second.communicate(timeout=60)
+    assert second.returncode == 0
+    assert report.startswith("## No data changed\n")
+    assert not shop.unfinished
 
 
 def test_a_cache_that_cannot_be_is_one_line(shop):
@@ -754,18 +797,7 @@ def test_an_interrupt_leaves_no_half_base(shop, sent):
     shop.write("models/marts/slow.sql", "select 1 as slow_id")
     shop.git("add", "--all")
     shop.git("commit", "--quiet", "--message=slow")
-    process = subprocess.Popen(
-        [BIN / "python", "scripts/diff.py", "HEAD"],
-        cwd=shop.folder,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    for line in process.stderr:
-        if "dbt build" in line:
-            break
+    process, _ = shop.start("HEAD", until="dbt build")
     time.sleep(1)
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)
@@ -775,9 +807,8 @@ def test_an_interrupt_leaves_no_half_base(shop, sent):
     # Nor dbt, which is in its process group.
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
-    left = {path.name for path in (shop.folder / "target/diff").iterdir()}
-    assert commit not in left
-    assert not [name for name in left if name.startswith(".")]
+    assert not (shop.folder / "target/diff" / commit).exists()
+    assert not shop.unfinished
 
 
 def test_slim_builds_what_was_modified_and_defers_the_rest(shop):

@@ -78,6 +78,8 @@ def session(warehouse, tmp_path_factory):
         timeout=120,
         resources={"metadata": {"path": str(NOTEBOOK.parent)}},
     )
+    # As in scripts/notebook.py: with them it may wait for ever.
+    client.widget_registry = {}
     environment = clean_environment(
         CLASSICMODELS_DB=str(database), NOTEBOOK_AS_PAGE="1"
     )
@@ -96,7 +98,8 @@ def test_every_cell_runs_without_an_error(session):
 
 
 def test_tables_equal_sql_on_the_marts(warehouse, session):
-    totals, lines, _, years = session.tables()
+    totals, lines, best, by_controls, years = session.tables()
+    assert by_controls == best
     measures = "ordered_amount", "cancelled_amount", "net_sales_amount"
     amounts = ", ".join(f"sum(lines.{name})" for name in measures)
     (wanted,) = warehouse.query(
@@ -281,6 +284,19 @@ def test_the_page_asks_nobody_and_shows_the_best(warehouse, page):
     assert [one for one in pictures if not one[1]] == []
     # Controls would do nothing without a kernel.
     assert text.count("widgets.interact") == 0
+
+
+def test_a_run_that_takes_too_long_ends_in_one_line(warehouse, tmp_path):
+    done = run(
+        *(BIN / "python", "scripts/notebook.py", "html"),
+        *("--target-path", tmp_path, "--timeout", "1.5"),
+        CLASSICMODELS_DB=str(warehouse.database),
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"notebook: notebooks/sales.py: not done after 1.5 s, at .*\n",
+        done.stdout,
+    )
 
 
 @pytest.mark.parametrize(
