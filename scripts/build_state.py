@@ -129,18 +129,8 @@ def read_state(database: Path, manifest: Mapping[str, Any]) -> State:
     Raises:
         UserError: there is no database, or it lacks a table.
     """
-    if not database.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(database)}: run make build"
-        )
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            return _read_state(connection, manifest)
-    except duckdb.Error as error:
-        text = project.message_lines(str(error))[0]
-        raise project.UserError(
-            f"{project.shown(database)}: {text}; make build may help"
-        ) from None
+    with project.open_database(database) as connection:
+        return _read_state(connection, manifest)
 
 
 def _read_state(

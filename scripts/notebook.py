@@ -185,11 +185,8 @@ def main() -> int:
         help="`html` writes FOLDER/notebook/sales.html (default: target)",
     )
     arguments = parser.parse_args()
-    database = project.database_path()
-    if not database.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(database)}: run make build"
-        )
+    with project.open_database(project.database_path()):
+        pass
     target = project.target_path(arguments.target_path)
     if arguments.what == "open":
         return open_lab(target)

@@ -6,10 +6,12 @@ import re
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+import duckdb
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +30,11 @@ SAFE_LINE = re.compile(
     r"|Column \w+ is being converted as type .*"
     r"|Expected Number of Columns: \d+ Found: \d+"
 )
+# What DuckDB says of a file that is not whole.
+DAMAGED = re.compile(
+    r"not a valid DuckDB database|Corrupt|[Dd]eserialize|Serialization Error"
+    r"|Could not read enough bytes|replaying WAL|INTERNAL Error"
+)
 
 
 class UserError(Exception):
@@ -37,6 +44,67 @@ class UserError(Exception):
 def database_path() -> Path:
     """Return the DuckDB file that profiles.yml names, absolute or from ROOT."""
     return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
+
+
+def catalog_name(path: Path) -> str:
+    """Return the name that DuckDB gives the database in a file, in SQL."""
+    return path.name.lstrip(".").split(".")[0]
+
+
+@contextmanager
+def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database to read from.
+
+    Raises:
+        UserError: there is none, it cannot be opened, or a query failed.
+    """
+    if not path.exists():
+        raise UserError(f"no database at {shown(path)}: run make build")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            yield connection
+    except duckdb.Error as error:
+        raise UserError(database_error(path, error)) from None
+
+
+def database_error(path: Path, error: duckdb.Error) -> str:
+    """Say what is wrong with a database, and what to do."""
+    name = shown(path)
+    text = message_lines(str(error))[0]
+    holder = re.search(r"held in (\S+).*\(PID (\d+)\)", text)
+    if path.is_dir():
+        return f"CLASSICMODELS_DB={name}: is a folder: name a file in it"
+    if holder:
+        return (
+            f"{name}: in use by {Path(holder[1]).name}, process {holder[2]}:"
+            " close it there, or wait for it, and try again"
+        )
+    if "No space left on device" in text:
+        return f"{name}: the disk is full: {left_in_log(path)}"
+    if DAMAGED.search(text):
+        return f"{name}: {damage(text)}"
+    # A table is missing.
+    hint = ": run make build" if text.startswith("Catalog") else ""
+    return f"{name}: {text}{hint}"
+
+
+def damage(what: str) -> str:
+    """Say what to do about a damaged database."""
+    return (
+        f"damaged: {what.removeprefix('IO Error: ')}. It holds the history of"
+        " the snapshots and of the runs: put a copy of it in its place, or save"
+        " what can be read with make rescue, which keeps the file; then run"
+        " make build"
+    )
+
+
+def left_in_log(path: Path) -> str:
+    """Say what to do when the disk has no room for the write-ahead log."""
+    log = path.with_name(f"{path.name}.wal")
+    kept = ""
+    if log.exists():
+        kept = f"keep {shown(log)} beside it, which holds the last changes; "
+    return f"{kept}free some space, and run make build"
 
 
 def target_path(name: str) -> Path:
@@ -170,6 +238,9 @@ def read_yaml(path: Path) -> Any:
     except yaml.YAMLError as error:
         text = " ".join(str(error).split())
         raise UserError(f"{shown(path)}: {text}") from None
+    except ValueError as error:
+        # Day 40 of a month: YAML reads what looks like a date as one.
+        raise UserError(f"{shown(path)}: {error}") from None
 
 
 def with_block(

@@ -352,23 +352,14 @@ def main() -> int:
         if not run.broken_off:
             print(f"Nothing failed in the last run ({run.title}): {total}.")
         return 0
-    path = project.database_path()
-    if not path.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(path)}: run make build"
-        )
     counts = Counter(WORDS[one["status"]] for one in problems)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
-    print(f"Of {total} in the last run ({run.title}): {words}.")
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            for number, result in enumerate(problems, 1):
-                lines = explain(connection, run, result, limit)
-                print(f"\n{number}. {next(lines)}")
-                print("\n".join(f"{INDENT}{line}".rstrip() for line in lines))
-    except duckdb.Error as error:
-        text = project.message_lines(str(error))[0]
-        raise project.UserError(f"{project.shown(path)}: {text}") from None
+    with project.open_database(project.database_path()) as connection:
+        print(f"Of {total} in the last run ({run.title}): {words}.")
+        for number, result in enumerate(problems, 1):
+            lines = explain(connection, run, result, limit)
+            print(f"\n{number}. {next(lines)}")
+            print("\n".join(f"{INDENT}{line}".rstrip() for line in lines))
     return 0
 
 

@@ -16,8 +16,8 @@ from conftest import BIN, NOT_COPIED, ROOT, Project, run
 
 PYTHON = BIN / "python"
 TARGETS = {
-    "help", "setup", "setup-extra", "setup-notebook", "deps", "build", "why",
-    "alert", "diff", "test", "faults", "mutants", "lint", "format", "site",
+    "help", "setup", "setup-extra", "setup-notebook", "deps", "build", "rescue",
+    "why", "alert", "diff", "test", "faults", "mutants", "lint", "format", "site",
     "docs", "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
 

@@ -288,7 +288,7 @@ def test_the_page_asks_nobody_and_shows_the_best(warehouse, page):
     [
         ("open", None, "no database at {}: run make build"),
         ("html", None, "no database at {}: run make build"),
-        ("html", "no database", "notebooks/sales.py: IO Error: .*{}.*"),
+        ("html", "no database", "{}: damaged: .*"),
     ],
 )
 def test_a_database_that_cannot_be_read_is_one_line(
