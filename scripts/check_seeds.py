@@ -88,7 +88,7 @@ def problems_in(file: Path, types: Types) -> Iterator[tuple[int, str]]:
     try:
         data = file.read_bytes()
     except OSError as error:
-        yield 1, f"cannot be read: {error.strerror}: put the seed there"
+        yield 1, f"cannot be read ({error.strerror}): put the file here"
         return
     try:
         text = data.decode("utf-8")
