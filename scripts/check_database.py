@@ -25,7 +25,7 @@ FREE_SPACE = 100 * MEGABYTE
 
 
 def check_settings() -> None:
-    """Check the variables and as_of_date, on which dbt ends in a traceback.
+    """Check the variables on which dbt would end in a traceback.
 
     Raises:
         UserError: one of them makes no sense.
@@ -82,10 +82,6 @@ def check_place(path: Path) -> None:
             f" than {', '.join(sorted(taken))}"
         )
     folder = path.resolve().parent
-    if path.is_dir():
-        raise project.UserError(
-            f"CLASSICMODELS_DB={name}: is a folder: name a file in it"
-        )
     if not folder.is_dir():
         raise project.UserError(
             f"CLASSICMODELS_DB={name}: no folder {project.shown(folder)}: make"

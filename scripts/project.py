@@ -83,8 +83,7 @@ def database_error(path: Path, error: duckdb.Error) -> str:
         return f"{name}: the disk is full: {left_in_log(path)}"
     if DAMAGED.search(text):
         return f"{name}: {damage(text)}"
-    # A table is missing.
-    hint = ": run make build" if text.startswith("Catalog") else ""
+    hint = ": run make build" if "does not exist" in text else ""
     return f"{name}: {text}{hint}"
 
 

@@ -208,6 +208,8 @@ def test_dbt_itself_says_it_too(database: Path, tmp_path: Path):
     DAMAGE["zeros"](database)
     done = run(
         *(BIN / "dbt", "--no-use-colors", "debug", "--connection"),
+        *("--project-dir", ROOT, "--profiles-dir", ROOT),
+        cwd=tmp_path,
         CLASSICMODELS_DB=str(database),
         DBT_TARGET_PATH=str(tmp_path),
         DBT_LOG_PATH=str(tmp_path),
