@@ -89,11 +89,11 @@ def database_error(path: Path, error: duckdb.Error) -> str:
 
 def damage(what: str) -> str:
     """Say what to do about a damaged database."""
+    text = what.removeprefix("IO Error: ").rstrip("!.")
     return (
-        f"damaged: {what.removeprefix('IO Error: ')}. It holds the history of"
-        " the snapshots and of the runs: put a copy of it in its place, or save"
-        " what can be read with make rescue, which keeps the file; then run"
-        " make build"
+        f"damaged: {text}. It holds the history of the snapshots and of the"
+        " runs: put a copy of it in its place, or save what can be read with"
+        " make rescue, which keeps the file; then run make build"
     )
 
 
