@@ -33,9 +33,10 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-extra setup-notebook deps build why alert diff test \
+.PHONY: help setup setup-extra setup-notebook deps build rescue why alert diff test \
 	faults mutants lint format site docs notebook notebook-html metrics hooks \
-	clean built forget lint-sql lint-other lint-workflows test-build docs-check
+	clean built check-database forget lint-sql lint-other lint-workflows \
+	test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -54,15 +55,25 @@ deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@.venv/bin/python scripts/install_packages.py
 
 build: forget deps ## Build and test the warehouse, then show what is in it
+	@.venv/bin/python scripts/check_database.py
 	@.venv/bin/python scripts/check_seeds.py
 	.venv/bin/dbt $(STRICT) build || \
-		{ echo "make build: failed; make why tells more"; exit 1; }
+		{ echo "make build: failed; make why tells more"; \
+		.venv/bin/python scripts/check_database.py --content; exit 1; }
+	@.venv/bin/python scripts/check_database.py --content
 	@.venv/bin/python scripts/summary.py
 
 # What stops a build before dbt writes new results must not leave the old ones
 # to `make why` and `make alert`.
 forget:
 	@rm -f target/run_results.json
+
+# All that is in the database can be read, and all of it is in the file.
+check-database: setup
+	@.venv/bin/python scripts/check_database.py --content
+
+rescue: setup ## Save what a damaged database still holds, and keep the file
+	@.venv/bin/python scripts/check_database.py --rescue
 
 why: ## Tell in plain words what failed in the last run
 	@.venv/bin/python scripts/why.py

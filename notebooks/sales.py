@@ -82,22 +82,21 @@ REPORTS = [
 def load() -> duckdb.DuckDBPyConnection:
     """Return a database in memory with a copy of the reports."""
     path = project.database_path()
-    if not path.is_file():
-        raise SystemExit(f"No database at {path}: run make build")
+    name = project.catalog_name(path)
     memory = duckdb.connect()
     memory.execute("create schema reporting")
     try:
         # Under its own name, which its views use.
         place = str(path).replace("'", "''")
         memory.execute(f"attach '{place}' (read_only)")
-        memory.execute(f'use "{path.stem}"')
+        memory.execute(f'use "{name}"')
         for report in REPORTS:
             memory.execute(f"create table memory.{report} as from {report}")
     except duckdb.Error as error:
-        raise SystemExit(str(error).splitlines()[0]) from None
+        raise SystemExit(project.database_error(path, error)) from None
     finally:
         memory.execute("use memory")
-        memory.execute(f'detach database if exists "{path.stem}"')
+        memory.execute(f'detach database if exists "{name}"')
     return memory
 
 

@@ -251,7 +251,7 @@ def read_run(target: Path) -> tuple[last_run.LastRun, list[Problem]]:
     if not path.exists():
         return last_run.read(target, None), []
     try:
-        with project.connect(path) as connection:
+        with project.open_database(path) as connection:
             return last_run.read(target, connection), []
     except project.DatabaseError as error:
         return last_run.read(target, None), [Problem(ERROR, str(error))]

@@ -135,7 +135,7 @@ def read_state(
     Raises:
         UserError: there is no database, or it lacks a table.
     """
-    with project.connect(database) as connection:
+    with project.open_database(database) as connection:
         return _read_state(
             connection,
             manifest,

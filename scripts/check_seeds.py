@@ -85,7 +85,11 @@ def described_seeds(seeds: Path) -> dict[str, tuple[Path, Types]]:
 
 def problems_in(file: Path, types: Types) -> Iterator[tuple[int, str]]:
     """Yield `(line, message)` for each problem in one file."""
-    data = file.read_bytes()
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        yield 1, f"cannot be read ({error.strerror}): put the file here"
+        return
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

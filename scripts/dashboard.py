@@ -131,23 +131,13 @@ def read(database: Path) -> tuple[dict[str, Any], dict[str, int]]:
     Raises:
         UserError: no database, or none that was built.
     """
-    if not database.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(database)}: run make build"
-        )
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            lines = _columns(connection.sql(LINES))
-            orders = _columns(connection.sql(ORDERS))
-            as_of_date = connection.sql(AS_OF_DATE).fetchone()
-            tiles = connection.sql(TILES)
-            row = tiles.fetchone() or ()
-            figures = dict(zip(tiles.columns, row, strict=True))
-    except duckdb.Error as error:
-        text = project.message_lines(str(error))[0]
-        raise project.UserError(
-            f"{project.shown(database)}: {text}: run make build"
-        ) from None
+    with project.open_database(database) as connection:
+        lines = _columns(connection.sql(LINES))
+        orders = _columns(connection.sql(ORDERS))
+        as_of_date = connection.sql(AS_OF_DATE).fetchone()
+        tiles = connection.sql(TILES)
+        row = tiles.fetchone() or ()
+        figures = dict(zip(tiles.columns, row, strict=True))
     days = [day for day in orders["order_date"] if day]
     if not lines["order_id"] or not days or not as_of_date:
         raise project.UserError(

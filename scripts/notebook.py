@@ -232,12 +232,9 @@ def main() -> int:
         help="`html` ends with an error after that (default: %(default)s)",
     )
     arguments = parser.parse_args()
-    database = project.database_path()
-    if not database.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(database)}: run make build"
-        )
     project.end_on_signals()
+    with project.open_database(project.database_path()):
+        pass
     target = project.target_path(arguments.target_path)
     if arguments.what == "open":
         return open_lab(target)

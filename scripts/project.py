@@ -33,6 +33,11 @@ PERSONAL = re.compile(
     r"|(first|last|person|employee|manager|rep)_?name",
     re.IGNORECASE,
 )
+# What DuckDB says of a file that is not whole.
+DAMAGED = re.compile(
+    r"not a valid DuckDB database|Corrupt|[Dd]eserialize|Serialization Error"
+    r"|Could not read enough bytes|replaying WAL|INTERNAL Error"
+)
 
 
 class UserError(Exception):
@@ -46,6 +51,67 @@ class DatabaseError(UserError):
 def database_path() -> Path:
     """Return the DuckDB file that profiles.yml names, absolute or from ROOT."""
     return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
+
+
+def catalog_name(path: Path) -> str:
+    """Return the name that DuckDB gives the database in a file, in SQL."""
+    return path.name.lstrip(".").split(".")[0]
+
+
+@contextmanager
+def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database to read from.
+
+    Raises:
+        DatabaseError: there is none, it cannot be opened, or a query failed.
+    """
+    if not path.exists():
+        raise DatabaseError(f"no database at {shown(path)}: run make build")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            yield connection
+    # Of a damaged file DuckDB also raises errors that are not its own.
+    except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:
+        raise DatabaseError(database_error(path, error)) from None
+
+
+def database_error(path: Path, error: Exception) -> str:
+    """Say what is wrong with a database, and what to do."""
+    name = shown(path)
+    text = (message_lines(str(error)) or [type(error).__name__])[0]
+    holder = re.search(r"held in (\S+).*\(PID (\d+)\)", text)
+    if path.is_dir():
+        return f"CLASSICMODELS_DB={name}: is a folder: name a file in it"
+    if holder:
+        return (
+            f"{name}: in use by {Path(holder[1]).name}, process {holder[2]}:"
+            " close it there, or wait for it, and try again"
+        )
+    if "No space left on device" in text:
+        return f"{name}: the disk is full: {left_in_log(path)}"
+    if DAMAGED.search(text):
+        return f"{name}: {damage(text)}"
+    hint = ": run make build" if "does not exist" in text else ""
+    return f"{name}: {text}{hint}"
+
+
+def damage(what: str) -> str:
+    """Say what to do about a damaged database."""
+    text = what.removeprefix("IO Error: ").rstrip("!.")
+    return (
+        f"damaged: {text}. It holds the history of the snapshots and of the"
+        " runs: put a copy of it in its place, or save what can be read with"
+        " make rescue, which keeps the file; then run make build"
+    )
+
+
+def left_in_log(path: Path) -> str:
+    """Say what to do when the disk has no room for the write-ahead log."""
+    log = path.with_name(f"{path.name}.wal")
+    kept = ""
+    if log.exists():
+        kept = f"keep {shown(log)} beside it, which holds the last changes; "
+    return f"{kept}free some space, and run make build"
 
 
 def target_path(name: str) -> Path:
@@ -98,28 +164,6 @@ def planned_nodes(manifest: Mapping[str, Any]) -> set[str]:
     }
 
 
-@contextmanager
-def connect(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the database read-only.
-
-    Raises:
-        DatabaseError: it is missing, in use, damaged, or a query fails.
-    """
-    if not path.is_file():
-        raise DatabaseError(f"no database at {shown(path)}: run make build")
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            yield connection
-    except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:
-        if held := re.search(r"lock is held in .*\(PID (\d+)\)", str(error)):
-            raise DatabaseError(
-                f"{shown(path)}: process {held[1]} is using it: wait for its"
-                " end"
-            ) from None
-        line = (message_lines(str(error)) or [type(error).__name__])[0]
-        raise DatabaseError(f"{shown(path)}: {line}") from None
-
-
 def is_table(node: Mapping[str, Any]) -> bool:
     """Whether a node of the manifest keeps rows of its own."""
     return not node["unique_id"].startswith(("test.", "unit_test.")) and (
@@ -167,6 +211,9 @@ def read_yaml(path: Path) -> Any:
     except yaml.YAMLError as error:
         text = " ".join(str(error).split())
         raise UserError(f"{shown(path)}: {text}") from None
+    except ValueError as error:
+        # Day 40 of a month: YAML reads what looks like a date as one.
+        raise UserError(f"{shown(path)}: {error}") from None
 
 
 def with_block(

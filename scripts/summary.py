@@ -98,32 +98,22 @@ def main() -> int:
     )
     target = project.target_path(parser.parse_args().target_path)
     path = project.database_path()
-    if not path.is_file():
-        raise project.UserError(
-            f"no database at {project.shown(path)}: run make build"
+    with project.open_database(path) as connection:
+        manifest = project.read_artifact(target, "manifest.json", "make build")
+        results = project.read_artifact(
+            target, "run_results.json", "make build"
         )
-    manifest = project.read_artifact(target, "manifest.json", "make build")
-    results = project.read_artifact(target, "run_results.json", "make build")
-    contents, checks = describe_build(manifest, results)
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            lines = sales_by(
-                connection,
-                manifest,
-                "product_line",
-                "dim_products",
-                "product_key",
-            )
-            countries = sales_by(
-                connection,
-                manifest,
-                "country_name",
-                "dim_locations",
-                "location_key",
-            )
-    except duckdb.Error as error:
-        text = str(error).splitlines()[0]
-        raise project.UserError(f"{project.shown(path)}: {text}") from None
+        contents, checks = describe_build(manifest, results)
+        lines = sales_by(
+            connection, manifest, "product_line", "dim_products", "product_key"
+        )
+        countries = sales_by(
+            connection,
+            manifest,
+            "country_name",
+            "dim_locations",
+            "location_key",
+        )
 
     total = (
         "Total",

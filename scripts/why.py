@@ -387,7 +387,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     target = project.target_path(arguments.target_path)
-    with project.connect(project.database_path()) as connection:
+    with project.open_database(project.database_path()) as connection:
         tell(connection, target, max(1, arguments.rows))
     return 0
 

@@ -262,6 +262,17 @@ def test_damage_is_one_line(seeds: Path, damage: str):
     assert check(seeds) == (1, [f"{file}:{message}"])
 
 
+def test_what_is_no_file_is_one_line(seeds: Path):
+    for name in (ORDERS, LINES):
+        (seeds / name).unlink()
+    (seeds / ORDERS).mkdir()
+    (seeds / LINES).symlink_to(seeds / "no.csv")
+    code, lines = check(seeds)
+    assert code == 1
+    assert [line.partition(":")[0] for line in lines] == [LINES, ORDERS]
+    assert all("cannot be read" in line for line in lines)
+
+
 def test_a_seed_without_yaml_and_one_without_file(seeds: Path):
     (seeds / ORDERS).rename(seeds / "classicmodels" / "purchases.csv")
     code, lines = check(seeds)

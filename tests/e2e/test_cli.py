@@ -16,9 +16,10 @@ from conftest import BIN, NOT_COPIED, ROOT, Project, run
 
 PYTHON = BIN / "python"
 TARGETS = {
-    "help", "setup", "setup-extra", "setup-notebook", "deps", "build", "why",
-    "alert", "diff", "test", "faults", "mutants", "lint", "format", "site",
-    "docs", "notebook", "notebook-html", "metrics", "hooks", "clean",
+    "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
+    "rescue", "why", "alert", "diff", "test", "faults", "mutants", "lint",
+    "format", "site", "docs", "notebook", "notebook-html", "metrics", "hooks",
+    "clean",
 }  # fmt: skip
 
 
@@ -347,6 +348,7 @@ def test_summary_without_a_database_is_one_clear_line(tmp_path: Path):
     [
         "alert",
         "build_site",
+        "check_database",
         "check_seeds",
         "check_yaml",
         "dashboard",

@@ -304,7 +304,7 @@ def test_a_run_that_takes_too_long_ends_in_one_line(warehouse, tmp_path):
     [
         ("open", None, "no database at {}: run make build"),
         ("html", None, "no database at {}: run make build"),
-        ("html", "no database", "notebooks/sales.py: IO Error: .*{}.*"),
+        ("html", "no database", "{}: damaged: .*"),
     ],
 )
 def test_a_database_that_cannot_be_read_is_one_line(

@@ -124,7 +124,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (folder / "models").mkdir()
     shutil.copytree(VENDOR, folder / "dbt_packages" / "dbt_utils")
     (folder / "packages.yml").write_text((ROOT / "packages.yml").read_text())
-    shutil.copy(ROOT / "profiles.yml", folder)
+    (folder / "profiles.yml").write_text(
+        "classicmodels: {outputs: {default: {type: duckdb,"
+        " path: \"{{ env_var('CLASSICMODELS_DB') }}\"}}}\n"
+    )
     (folder / "dbt_project.yml").write_text(
         "name: tiny\nprofile: classicmodels\n"
         "flags: {send_anonymous_usage_stats: false,"

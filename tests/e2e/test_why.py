@@ -428,7 +428,7 @@ def test_a_database_that_cannot_be_read_is_one_clear_line(
         message = None
     elif damage == "open":
         opened = duckdb.connect(str(path))
-        message = rf"process {os.getpid()} is using it: wait for its end"
+        message = rf"in use by \S+, process {os.getpid()}:"
     else:
         content = damaged.database.read_bytes()
         half = len(content) // 2

@@ -1,0 +1,280 @@
+"""Check the database before and after a build: one line when it cannot work.
+
+Looked at are the settings, the place of the file, its free space, and each
+table, whose every value is read. What a build left in the write-ahead log
+goes into the file. With --rescue, a damaged file is moved aside, and what can
+be read of it goes into a new one. Nothing is deleted or overwritten.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import yaml
+
+import project
+
+MEGABYTE = 1_000_000
+# What a first build may need, with dbt's own files.
+FREE_SPACE = 100 * MEGABYTE
+
+
+def check_settings() -> None:
+    """Check the variables on which dbt would end in a traceback.
+
+    Raises:
+        UserError: one of them makes no sense.
+    """
+    threads = os.environ.get("CLASSICMODELS_THREADS") or "4"
+    if not re.fullmatch(r"0*[1-9][0-9]*", threads):
+        raise project.UserError(
+            f"CLASSICMODELS_THREADS={threads}: must be a whole number, 1 or"
+            " more"
+        )
+    memory = os.environ.get("CLASSICMODELS_MEMORY") or "2GB"
+    try:
+        duckdb.connect(config={"memory_limit": memory}).close()
+    except duckdb.Error:
+        raise project.UserError(
+            f"CLASSICMODELS_MEMORY={memory}: must be a size such as 500MB or"
+            " 2GB"
+        ) from None
+
+
+def check_as_of_date() -> None:
+    """Check the day that dbt_project.yml names, before YAML trips over it.
+
+    Raises:
+        UserError: the calendar has no such day.
+    """
+    file = project.ROOT / "dbt_project.yml"
+    # With all values as text: else 2005-13-40 is an error without a place.
+    settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)
+    day = settings["vars"]["as_of_date"]
+    try:
+        datetime.strptime(day or "2004-12-31", "%Y-%m-%d")
+    except ValueError:
+        raise project.UserError(
+            f"dbt_project.yml: as_of_date: {day!r} is not a date: write it as"
+            " YYYY-MM-DD, or leave it empty for the last order date"
+        ) from None
+
+
+def check_place(path: Path) -> None:
+    """Check that a database can be at `path`, or be made there.
+
+    Raises:
+        UserError: the name or the folder does not allow it.
+    """
+    name = project.shown(path)
+    settings = (project.ROOT / "dbt_project.yml").read_text(encoding="utf-8")
+    taken = {"main", "system", "temp", *re.findall(r"schema: (\w+)", settings)}
+    catalog = project.catalog_name(path)
+    if catalog.lower() in taken or not re.fullmatch(r"\w[\w -]*", catalog):
+        raise project.UserError(
+            f"CLASSICMODELS_DB={name}: SQL knows the database by the name of"
+            " its file: take one of letters, digits, _, - and blanks, other"
+            f" than {', '.join(sorted(taken))}"
+        )
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise project.UserError(
+            f"CLASSICMODELS_DB={name}: no folder {project.shown(folder)}: make"
+            " it, or name another file"
+        )
+    for one in (folder, path):
+        if one.exists() and not os.access(one, os.W_OK):
+            raise project.UserError(
+                f"{project.shown(one)}: cannot be written: allow it, or let"
+                " CLASSICMODELS_DB name another file"
+            )
+
+
+def check_space(path: Path) -> None:
+    """Check that the disk has room for a build.
+
+    Raises:
+        UserError: it has not.
+    """
+    folder = path.resolve().parent
+    free = shutil.disk_usage(folder).free
+    if free < FREE_SPACE:
+        raise project.UserError(
+            f"{project.shown(folder)}: {free / MEGABYTE:.0f} MB free, a build"
+            f" needs {FREE_SPACE / MEGABYTE:.0f}: {project.left_in_log(path)}"
+        )
+
+
+def check_content(path: Path) -> None:
+    """Read all that is in the database, and empty its write-ahead log.
+
+    Raises:
+        UserError: it cannot be opened, is damaged, or the disk is full.
+    """
+    try:
+        with duckdb.connect(str(path)) as connection:
+            broken = [
+                table
+                for table in tables(connection)
+                if not is_whole(connection, table)
+            ]
+            if not broken:
+                connection.execute("checkpoint")
+    except duckdb.Error as error:
+        raise project.UserError(project.database_error(path, error)) from None
+    if broken:
+        what = f"cannot read {shown(broken)}"
+        raise project.UserError(
+            f"{project.shown(path)}: {project.damage(what)}"
+        )
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the names of all tables, as `schema.table` with quotes."""
+    found = connection.execute(
+        """select format('"{}"."{}"', schema_name, table_name)"""
+        " from duckdb_tables() where database_name = current_database()"
+        " order by all"
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def shown(names: list[str]) -> str:
+    """Return names of tables without their quotes."""
+    return ", ".join(names).replace('"', "")
+
+
+def is_whole(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether every value of a table can be read.
+
+    Raises:
+        duckdb.Error: none can, for another reason than damage.
+    """
+    try:
+        connection.execute(f"select bit_xor(hash(each)) from {table} as each")
+    except duckdb.Error as error:
+        if project.DAMAGED.search(str(error)):
+            return False
+        raise
+    return True
+
+
+def rescue(path: Path) -> str:
+    """Set a damaged database aside, and make one of what can be read of it.
+
+    Returns:
+        What was done.
+
+    Raises:
+        UserError: there is none, or it is not damaged.
+    """
+    name = project.shown(path)
+    if not path.is_file():
+        raise project.UserError(f"no database at {name}")
+    try:
+        check_content(path)
+    except project.UserError as error:
+        if "damaged" not in str(error):
+            raise
+    else:
+        raise project.UserError(f"{name}: not damaged, left as it is")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        new = Path(folder, path.name)
+        saved, lost = copy_tables(path, new)
+        now = datetime.now().strftime("%Y%m%d-%H%M%S")
+        aside = path.with_name(f"{path.stem}.damaged-{now}{path.suffix}")
+        log = path.with_name(f"{path.name}.wal")
+        # First the log: a database in the file's place would read it.
+        if log.exists():
+            log.rename(aside.with_name(f"{aside.name}.wal"))
+        path.rename(aside)
+        if saved:
+            new.rename(path)
+    kept = f"the damaged file is now {project.shown(aside)}"
+    if not saved:
+        return f"nothing in {name} can be read; {kept}; make build begins anew"
+    missing = f", without {shown(lost)}" if lost else ""
+    return (
+        f"{name} holds {project.plural(len(saved), 'table')} that can be"
+        f" read{missing}; {kept}; now make build"
+    )
+
+
+def copy_tables(source: Path, new: Path) -> tuple[list[str], list[str]]:
+    """Copy each table that is whole; return those and the others."""
+    names = readable_tables(source)
+    if not names:
+        # A copy leaves a damaged log behind. The first 4 kB, the same in every
+        # file of one DuckDB version, may be all else that is damaged.
+        source = Path(shutil.copy(source, new.with_name("copy.duckdb")))
+        start = new.with_name("start.duckdb")
+        duckdb.connect(str(start)).close()
+        with source.open("r+b") as file:
+            file.write(start.read_bytes()[:4096])
+        names = readable_tables(source)
+    saved, lost = [], []
+    for table in names:
+        schema, _, _ = table.partition(".")
+        # One by one: an error may leave the connection of no use.
+        try:
+            with duckdb.connect(str(new)) as connection:
+                place = str(source).replace("'", "''")
+                connection.execute(f"attach '{place}' as damaged (read_only)")
+                connection.execute(f"create schema if not exists {schema}")
+                connection.execute(
+                    f"create table {table} as from damaged.{table}"
+                )
+            saved.append(table)
+        except duckdb.Error:
+            lost.append(table)
+    return saved, lost
+
+
+def readable_tables(path: Path) -> list[str]:
+    """Return the names of all tables, none when the file does not open."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return tables(connection)
+    except duckdb.Error:
+        return []
+
+
+def main() -> int:
+    """Check the database, or rescue what is in it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--content",
+        action="store_true",
+        help="only what is in it, as after a build",
+    )
+    what.add_argument(
+        "--rescue",
+        action="store_true",
+        help="set a damaged file aside, and save what can be read of it",
+    )
+    arguments = parser.parse_args()
+    path = project.database_path()
+    check_settings()
+    check_place(path)
+    if arguments.rescue:
+        print(rescue(path))
+        return 0
+    if not arguments.content:
+        check_as_of_date()
+        check_space(path)
+    if path.exists():
+        check_content(path)
+    return 0
+
+
+if __name__ == "__main__":
+    project.run("check_database", main)
