@@ -378,7 +378,7 @@ def test_a_database_that_cannot_be_read_is_no_good_news(
     assert code == 0
     first, second, _ = chat.messages[0]["text"].splitlines()
     assert first.startswith("classicmodels: build failed: 1 error (target")
-    assert re.match(r"error: .*classicmodels\.duckdb: IO Error: ", second)
+    assert re.match(r"error: .*classicmodels\.duckdb: damaged: ", second)
 
 
 def test_a_command_that_builds_nothing_is_no_good_news(

