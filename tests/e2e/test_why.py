@@ -385,7 +385,10 @@ def test_a_build_that_ctrl_c_ended_tells_what_failed_too(killed: Project):
 
 def test_a_build_of_everything_makes_it_good(killed: Project):
     """Last of these: it changes the database."""
-    row = "'next', now() + interval 1 day, {}, 'build', {}, 'dev', null, false, null"
+    row = (
+        "'next', now() + interval 1 day, {}, 'build', {}, 'dev', null, false,"
+        " null"
+    )
     for ended, is_whole in (("now()", "false"), ("null", "true")):
         with duckdb.connect(str(killed.database)) as connection:
             values = row.format(ended, is_whole)
