@@ -139,10 +139,9 @@ def read(database: Path) -> tuple[dict[str, Any], dict[str, int]]:
         with duckdb.connect(str(database), read_only=True) as connection:
             lines = _columns(connection.sql(LINES))
             orders = _columns(connection.sql(ORDERS))
-            as_of_date = connection.sql(AS_OF_DATE).fetchone()
+            as_of_date = connection.execute(AS_OF_DATE).fetchone()
             tiles = connection.sql(TILES)
-            row = tiles.fetchone() or ()
-            figures = dict(zip(tiles.columns, row, strict=True))
+            figures = dict(zip(tiles.columns, *tiles.fetchall(), strict=True))
     except duckdb.Error as error:
         text = project.message_lines(str(error))[0]
         raise project.UserError(
