@@ -245,7 +245,7 @@ draw(
 # country and the product line that you want. `show_top` draws what it finds.
 
 # %%
-FIRST, LAST = memory.sql("""
+FIRST, LAST = memory.execute("""
     select min(order_date), max(order_date) from reporting.rpt_sales
 """).fetchone()
 # What can be ranked, the columns that name one, and its chart.

@@ -166,7 +166,7 @@ def _read_state(
     build = runs[0] if builds else None
 
     def value(query: str, **names: str) -> Any:
-        row = connection.sql(query.format_map(tables | names)).fetchone()
+        row = connection.execute(query.format_map(tables | names)).fetchone()
         return row and row[0]
 
     return State(

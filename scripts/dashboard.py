@@ -134,10 +134,9 @@ def read(database: Path) -> tuple[dict[str, Any], dict[str, int]]:
     with project.open_database(database) as connection:
         lines = _columns(connection.sql(LINES))
         orders = _columns(connection.sql(ORDERS))
-        as_of_date = connection.sql(AS_OF_DATE).fetchone()
+        as_of_date = connection.execute(AS_OF_DATE).fetchone()
         tiles = connection.sql(TILES)
-        row = tiles.fetchone() or ()
-        figures = dict(zip(tiles.columns, row, strict=True))
+        figures = dict(zip(tiles.columns, *tiles.fetchall(), strict=True))
     days = [day for day in orders["order_date"] if day]
     if not lines["order_id"] or not days or not as_of_date:
         raise project.UserError(

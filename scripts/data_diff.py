@@ -44,7 +44,9 @@ TEST_CONFIG = (
     "severity", "where", "limit", "fail_calc", "warn_if", "error_if",
 )  # fmt: skip
 # Of a node's config what changes neither rows nor how they are kept.
-NO_CHANGE = {"docs", "meta", "tags", "persist_docs", "group", "contract"}
+NO_CHANGE = {
+    "access", "contract", "docs", "group", "meta", "persist_docs", "tags",
+}  # fmt: skip
 # What stands on the models, and which of its parts may change a figure.
 DEFINITIONS = {
     "metrics": ("type", "type_params", "filter", "time_granularity"),

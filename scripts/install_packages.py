@@ -1,111 +1,171 @@
 """Install the dbt packages of packages.yml into dbt_packages/.
 
 They come from the dbt package hub with `dbt deps`. Where the hub cannot be
-reached, our own copy in vendor/ is installed: the same macro names and
-results, but only the macros that this project uses.
+used, the stand-in in vendor/ is installed: the same macro names and results,
+but only the macros that this project uses, for one version of the package. It
+makes way for the real package: the hub is asked again, once a day.
 """
 
 import argparse
 import filecmp
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import project
 
 INSTALLED = project.ROOT / "dbt_packages"
 VENDOR = project.ROOT / "vendor"
-# Marks an installed copy of vendor/, which must follow changes there.
+# What `dbt deps` writes: the versions that it installed. dbt_utils itself calls
+# each of its versions 0.1.0.
+LOCK = project.ROOT / "package-lock.yml"
+# In an installed stand-in. Its time is when the hub was last asked: without
+# network that costs seconds, too long for each build.
 MARK = ".from_vendor"
+ASK_AGAIN_AFTER = 24 * 60 * 60
+# How dbt begins the reason, and what reasons mean.
+FAILED = "External connection exception occurred: "
+REASONS = {
+    r"certificate verify failed": "its certificate is not trusted",
+    r"Max retries exceeded|Connection|timed out": "no connection",
+    r"(\d{3} .+? Error: .+ for url: .+)": r"it answered \1",
+    r"Expecting value|Request error": "what answers is not the hub, as where a"
+    " network wants a login first",
+    r"gzip|end-of-stream|tar|header|CRC": "the package came damaged",
+}
 
 
-def wanted_packages() -> list[str]:
-    """Return the folder name of each package in packages.yml.
+def wanted_packages() -> dict[str, str]:
+    """Return folder name and version of each package in packages.yml.
 
     Raises:
         UserError: an entry is not a hub package with one exact version.
     """
     content = project.read_yaml(project.ROOT / "packages.yml") or {}
     entries = content.get("packages") if isinstance(content, dict) else None
-    wanted = []
+    wanted = {}
     for entry in entries or []:
         entry = entry if isinstance(entry, dict) else {}
         name, version = entry.get("package"), entry.get("version")
-        if not isinstance(name, str) or not isinstance(version, str):
+        if not isinstance(name, str) or not re.match(r"\d+\.\d+", str(version)):
             raise project.UserError(
                 "packages.yml: each entry needs package: owner/name and one "
                 f"exact version:, this has not: {entry or entries}"
             )
-        wanted.append(name.split("/")[-1])
+        wanted[name.split("/")[-1]] = str(version)
     return wanted
 
 
-def is_installed(name: str) -> bool:
-    """Tell whether the package is there, and up to date.
-
-    That is: not older than packages.yml, and equal to vendor/ if from there.
-    """
+def is_real(name: str, version: str) -> bool:
+    """Tell whether the package itself is there, not of another version."""
     folder = INSTALLED / name
-    if not (folder / "dbt_project.yml").is_file():
+    if (folder / MARK).exists() or not (folder / "dbt_project.yml").is_file():
         return False
-    if (folder / MARK).exists() and not _same_files(folder, VENDOR / name):
-        return False
-    asked = project.ROOT / "packages.yml"
-    return INSTALLED.stat().st_mtime >= asked.stat().st_mtime
+    lock = project.read_yaml(LOCK) if LOCK.exists() else None
+    return version == next(
+        (
+            entry.get("version")
+            for entry in (lock or {}).get("packages", [])
+            if entry.get("name") == name
+        ),
+        version,
+    )
+
+
+def stands_in(name: str, version: str) -> bool:
+    """Tell whether the stand-in is there, as in vendor/ and of late."""
+    mark = INSTALLED / name / MARK
+    return (
+        mark.exists()
+        and time.time() - mark.stat().st_mtime < ASK_AGAIN_AFTER
+        and vendor_version(name) == version
+        and _same_files(mark.parent, VENDOR / name)
+    )
+
+
+def vendor_version(name: str) -> str | None:
+    """Return the version that the stand-in stands in for, if there is one."""
+    path = VENDOR / name / "dbt_project.yml"
+    return str(project.read_yaml(path)["version"]) if path.is_file() else None
 
 
 def install_from_hub(timeout: float) -> str | None:
-    """Run `dbt deps`, for at most `timeout` seconds.
+    """Run `dbt deps` for at most `timeout` seconds, then swap the folders.
+
+    It runs beside the project: at its start it empties what is installed.
 
     Returns:
-        None when the packages are installed, else why the hub failed.
+        None when the packages are installed, else why the hub was of no use.
 
     Raises:
         UserError: the hub answered, but dbt refused (a version that is not
             there, say): vendor/ is no cure for that.
     """
     command = [Path(sys.executable).with_name("dbt"), "--no-use-colors", "deps"]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=project.ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no answer in {timeout:.0f} s"
-    if done.returncode == 0:
-        return None
-    if "External connection exception" in done.stdout:
-        return "no connection"
-    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    with tempfile.TemporaryDirectory(dir=project.ROOT, prefix=".deps-") as temp:
+        for name in ("dbt_project.yml", "packages.yml"):
+            shutil.copy(project.ROOT / name, temp)
+        try:
+            done = subprocess.run(
+                command,
+                cwd=temp,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=timeout,
+            )
+        except subprocess.TimeoutExpired:
+            return f"no answer in {timeout:.0f} s"
+        if done.returncode == 0:
+            for package in (Path(temp) / INSTALLED.name).iterdir():
+                _replace(package)
+            shutil.copy(Path(temp) / LOCK.name, LOCK)
+            return None
+    said = done.stdout
+    if FAILED in said:
+        reason = said.split(FAILED, 1)[1].splitlines()[0]
+        for pattern, meaning in REASONS.items():
+            if match := re.search(pattern, reason):
+                return match.expand(meaning)
+        return reason
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     start = next((n for n, x in enumerate(lines) if "error" in x.lower()), 0)
     raise project.UserError("dbt deps: " + " ".join(lines[start : start + 4]))
 
 
-def install_from_vendor(name: str) -> None:
-    """Copy vendor/<name> to dbt_packages/<name>, whole or not at all.
+def install_from_vendor(name: str, version: str, trouble: str) -> None:
+    """Install the stand-in.
 
     Raises:
-        UserError: there is no copy of that package in vendor/.
+        UserError: there is none for that package, or none for that version.
     """
-    if not (VENDOR / name / "dbt_project.yml").is_file():
-        raise project.UserError(f"no copy of {name} in vendor/ either")
-    INSTALLED.mkdir(exist_ok=True)
-    folder = INSTALLED / name
+    has = vendor_version(name)
+    if has != version:
+        raise project.UserError(
+            f"packages.yml asks for {name} {version}, vendor/ has"
+            f" {has or 'none'}, and the dbt package hub is of no use"
+            f" ({trouble}): try again later"
+        )
     with tempfile.TemporaryDirectory(dir=project.ROOT, prefix=".deps-") as temp:
-        copy = Path(temp) / "new"
+        copy = Path(temp) / name
         shutil.copytree(VENDOR / name, copy)
         (copy / MARK).touch()
-        if folder.is_symlink():
-            folder.unlink()
-        elif folder.exists():
-            folder.rename(Path(temp) / "old")
-        copy.rename(folder)
+        _replace(copy)
+
+
+def _replace(new: Path) -> None:
+    """Move a package to dbt_packages/; at no time is half of it there."""
+    INSTALLED.mkdir(exist_ok=True)
+    folder = INSTALLED / new.name
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        folder.rename(new.with_name(f".{new.name}"))
+    new.rename(folder)
 
 
 def _same_files(left: Path, right: Path) -> bool:
@@ -132,16 +192,17 @@ def main() -> int:
     timeout = parser.parse_args().timeout
 
     wanted = wanted_packages()
-    if all(is_installed(name) for name in wanted):
+    lacking = {k: v for k, v in wanted.items() if not is_real(k, v)}
+    if all(stands_in(name, version) for name, version in lacking.items()):
         return 0
     trouble = install_from_hub(timeout)
     if trouble is None:
         print(f"deps: installed {', '.join(wanted)} from the dbt package hub")
         return 0
-    for name in wanted:
-        install_from_vendor(name)
-    copies = ", ".join(f"vendor/{name}" for name in wanted)
-    print(f"deps: dbt package hub not reached ({trouble}), installed {copies}")
+    for name, version in lacking.items():
+        install_from_vendor(name, version, trouble)
+    copies = ", ".join(f"vendor/{name}" for name in lacking)
+    print(f"deps: dbt package hub of no use ({trouble}), installed {copies}")
     return 0
 
 

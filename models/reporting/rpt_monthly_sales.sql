@@ -63,7 +63,6 @@ calendar_months as (
 
 ),
 
--- No month is missing here, so that 1 and 12 rows back is 1 and 12 months back.
 months_with_sales as (
 
     select
@@ -80,19 +79,15 @@ months_with_sales as (
         coalesce(sales_by_month.cancelled_amount, 0) as cancelled_amount,
         coalesce(sales_by_month.net_sales_amount, 0) as net_sales_amount,
         coalesce(sales_by_month.margin_amount, 0) as margin_amount,
-        coalesce(sales_by_month.net_margin_amount, 0) as net_margin_amount,
-        lag(coalesce(sales_by_month.net_sales_amount, 0), 1) over (
-            order by calendar_months.month_start_date
-        ) as previous_month_net_sales_amount,
-        lag(coalesce(sales_by_month.net_sales_amount, 0), 12) over (
-            order by calendar_months.month_start_date
-        ) as previous_year_net_sales_amount
+        coalesce(sales_by_month.net_margin_amount, 0) as net_margin_amount
     from calendar_months
     left join sales_by_month
         on calendar_months.month_start_date = sales_by_month.month_start_date
 
 ),
 
+-- Joins, no lag(): DuckDB 2.0 drops the offset of lag() in a view that an older
+-- one stored.
 final as (
 
     select
@@ -119,24 +114,33 @@ final as (
             'months_with_sales.net_margin_amount',
             'months_with_sales.net_sales_amount',
         ) }} as net_margin_pct,
-        cast(
-            months_with_sales.previous_month_net_sales_amount
-            as decimal(18, 2)
-        ) as previous_month_net_sales_amount,
+        cast(previous_months.net_sales_amount as decimal(18, 2))
+            as previous_month_net_sales_amount,
         {{ ratio(
             'months_with_sales.net_sales_amount'
-            ~ ' - months_with_sales.previous_month_net_sales_amount',
-            'months_with_sales.previous_month_net_sales_amount',
+            ~ ' - previous_months.net_sales_amount',
+            'previous_months.net_sales_amount',
         ) }} as month_growth_pct,
-        cast(
-            months_with_sales.previous_year_net_sales_amount as decimal(18, 2)
-        ) as previous_year_net_sales_amount,
+        cast(previous_years.net_sales_amount as decimal(18, 2))
+            as previous_year_net_sales_amount,
         {{ ratio(
             'months_with_sales.net_sales_amount'
-            ~ ' - months_with_sales.previous_year_net_sales_amount',
-            'months_with_sales.previous_year_net_sales_amount',
+            ~ ' - previous_years.net_sales_amount',
+            'previous_years.net_sales_amount',
         ) }} as year_growth_pct
     from months_with_sales
+    left join months_with_sales as previous_months
+        on
+            previous_months.month_start_date
+            = {{ dbt.dateadd(
+                'month', -1, 'months_with_sales.month_start_date'
+            ) }}
+    left join months_with_sales as previous_years
+        on
+            previous_years.month_start_date
+            = {{ dbt.dateadd(
+                'year', -1, 'months_with_sales.month_start_date'
+            ) }}
 
 )
 

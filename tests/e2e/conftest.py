@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+PYTHON = BIN / "python"
 # Neither in git, nor to be shared by two builds.
 NOT_COPIED = shutil.ignore_patterns(
     *(".git", ".venv*", "node_modules", "target", "logs", "*.duckdb*"),
@@ -168,3 +169,11 @@ def warehouse(
     else:
         project.dbt("build", "--warn-error")
     return project
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """The project's files alone, in a path with a blank."""
+    folder = tmp_path / "my project"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+    return folder

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pathspec import GitIgnoreSpec
 
 from conftest import BIN, ROOT, Project, run
 
@@ -92,6 +93,12 @@ def plant_faults(manifest: dict[str, Any], catalog: dict[str, Any]) -> None:
         "unique_id": "test.classicmodels.bad",
         "description": "",
     }
+    key, exposure = next(iter(manifest["exposures"].items()))
+    manifest["exposures"][f"{key}_bad"] = exposure | {
+        "unique_id": f"{key}_bad",
+        "owner": {"name": "Nobody"},
+        "depends_on": {"nodes": ["model.classicmodels.fct_payments"]},
+    }
     key, unit_test = next(iter(manifest["unit_tests"].items()))
     manifest["unit_tests"][f"{key}_bad"] = unit_test | {
         "unique_id": f"{key}_bad",
@@ -165,3 +172,23 @@ def broken(artifacts, tmp_path_factory: pytest.TempPathFactory):
 )
 def test_rule_can_fail(broken, category: str, number: int, rule: dict):
     assert (rule["name"], number) in broken
+
+
+def test_codeowners_are_the_owners_of_the_groups(artifacts):
+    """Of each model; the last line of CODEOWNERS that fits a file counts."""
+    lines = (ROOT / ".github/CODEOWNERS").read_text().splitlines()
+    owners = [line.split() for line in lines if line and line[0] != "#"]
+    manifest = artifacts[0]
+    emails = {
+        group["name"]: group["owner"]["email"]
+        for group in manifest["groups"].values()
+    }
+    for node in manifest["nodes"].values():
+        if node["resource_type"] in ("model", "seed", "snapshot"):
+            path = node["original_file_path"]
+            fits = [
+                owner
+                for pattern, owner in owners
+                if GitIgnoreSpec.from_lines([pattern]).match_file(path)
+            ]
+            assert fits[-1] == emails[node["config"]["group"]], path
