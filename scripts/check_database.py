@@ -171,7 +171,7 @@ def rescue(path: Path) -> str:
         What was done.
 
     Raises:
-        UserError: there is none, or it is not damaged.
+        UserError: there is none.
     """
     name = project.shown(path)
     if not path.is_file():
@@ -182,7 +182,7 @@ def rescue(path: Path) -> str:
         if "damaged" not in str(error):
             raise
     else:
-        raise project.UserError(f"{name}: not damaged, left as it is")
+        return f"{name} is not damaged: nothing to do"
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         new = Path(folder, path.name)
         saved, lost = copy_tables(path, new)
