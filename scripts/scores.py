@@ -54,9 +54,9 @@ def sum_columns(results: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     """
     found: dict[str, dict[str, list[str]]] = {}
     for result in results["results"]:
-        column, _, damage = result["id"].partition(": ")
         if result["expected"] != "noticed":
             continue
+        column, _, damage = result["id"].partition(": ")
         score = found.setdefault(column, {"tests": [], "unnoticed": []})
         if not result["caught_by"]:
             score["unnoticed"].append(damage)

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from conftest import BIN, NOT_COPIED, ROOT, run
 BLOCK = re.compile(
     r"scores:start (?:-->|#})(.*)(?:<!--|{#) scores:end", re.DOTALL
 )
+Json = dict[str, Any]
 MODELS = {"raw_orders": "raw", "fct_orders": "marts/facts"}
 
 
@@ -20,7 +22,9 @@ def scores(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return run(BIN / "python", "scripts/scores.py", *options, cwd=folder)
 
 
-def write_faults(folder: Path, last_status: str = "ok") -> None:
+def write_faults(
+    folder: Path, last_status: str = "ok", columns: tuple[Json, ...] = ()
+) -> None:
     results = [
         {"kind": kind, "expected": expected, "status": status}
         for kind, expected, status in (
@@ -37,7 +41,7 @@ def write_faults(folder: Path, last_status: str = "ok") -> None:
         "legal": 1,
         "accepted": 1,
         "undetectable": 1,
-        "results": results,
+        "results": results + [{"expected": "noticed"} | one for one in columns],
     }
     (folder / "target/test/faults.json").write_text(json.dumps(content))
 
@@ -127,6 +131,25 @@ def test_a_run_of_some_models_replaces_those_alone(scored: Path):
     assert {
         name: score["noticed"] for name, score in stored["mutants"].items()
     } == {"raw_orders": 980, "fct_orders": 890}
+
+
+def test_what_notices_nonsense_in_a_column_is_kept(scored: Path):
+    write_faults(
+        scored,
+        columns=(
+            {"id": "a.b: cut", "caught_by": ["x", "y"]},
+            {"id": "a.b: empty", "caught_by": ["x"]},
+            {"id": "a.b: doubled", "caught_by": []},
+        ),
+    )
+    assert scores(scored).returncode == 0
+    # A run without the columns.
+    write_faults(scored)
+    assert scores(scored, "--check").returncode == 0
+    stored = json.loads((scored / "assets/scores.json").read_text())
+    assert stored["columns"] == {
+        "a.b": {"tests": ["x"], "unnoticed": ["doubled"]}
+    }
 
 
 @pytest.mark.parametrize("lost", ["faults", "mutants"])

@@ -598,6 +598,7 @@ def test_start_page_tells_what_the_database_says(browser, site, warehouse):
             page.locator(f"[data-date={name}]").inner_text()
             for name in ("order", "payment")
         )
+        columns = page.locator(".columns tbody th").all_text_contents()
     assert shown == {
         kind: {"passed": passed, "failed": failed}
         | ({"warned": warned} if "test" in kind else {})
@@ -617,6 +618,8 @@ def test_start_page_tells_what_the_database_says(browser, site, warehouse):
     assert f"{faults['caught']} of {faults['faults']} caught" in text
     noticed = sum(score["noticed"] for score in scores["mutants"].values())
     assert f"{noticed:,} of the " in text
+    assert columns == list(scores["columns"])
+    assert len(columns) == 54
 
 
 def test_each_question_has_its_report(browser, site, warehouse):
