@@ -37,7 +37,7 @@ ALTERED = {
     "VARCHAR": (
         "cut",
         "left(numbered.{column}, cast(floor("
-        "(select avg(length({column})) from source.{table}) / 2) as int))",
+        "(select median(length({column})) from source.{table}) / 2) as int))",
     ),
     "DATE": (
         "a year ahead",
