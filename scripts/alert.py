@@ -254,7 +254,10 @@ def read_run(target: Path) -> tuple[last_run.LastRun, list[Problem]]:
         with project.open_database(path) as connection:
             return last_run.read(target, connection), []
     except project.DatabaseError as error:
-        return last_run.read(target, None), [Problem(ERROR, str(error))]
+        try:
+            return last_run.read(target, None), [Problem(ERROR, str(error))]
+        except last_run.NoNodeRan:
+            raise last_run.NoNodeRan(str(error)) from None
 
 
 def summarise(target: Path) -> Summary:

@@ -7,11 +7,12 @@ be read of it goes into a new one. Nothing is deleted or overwritten.
 """
 
 import argparse
+import errno
 import os
 import re
 import shutil
 import tempfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -54,10 +55,17 @@ def check_as_of_date() -> None:
     """
     file = project.ROOT / "dbt_project.yml"
     # With all values as text: else 2005-13-40 is an error without a place.
-    settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)
-    day = settings["vars"]["as_of_date"]
+    settings = project.read_yaml(file, yaml.BaseLoader)
     try:
-        datetime.strptime(day or "2004-12-31", "%Y-%m-%d")
+        day = settings["vars"]["as_of_date"]
+    except (TypeError, KeyError):
+        raise project.UserError(
+            "dbt_project.yml: vars has no as_of_date: add it, empty or as"
+            " YYYY-MM-DD"
+        ) from None
+    try:
+        if day and date.fromisoformat(day).isoformat() != day:
+            raise ValueError
     except ValueError:
         raise project.UserError(
             f"dbt_project.yml: as_of_date: {day!r} is not a date: write it as"
@@ -77,9 +85,9 @@ def check_place(path: Path) -> None:
     catalog = project.catalog_name(path)
     if catalog.lower() in taken or not re.fullmatch(r"\w[\w -]*", catalog):
         raise project.UserError(
-            f"CLASSICMODELS_DB={name}: SQL knows the database by the name of"
-            " its file: take one of letters, digits, _, - and blanks, other"
-            f" than {', '.join(sorted(taken))}"
+            f"CLASSICMODELS_DB={name}: not a usable name, as SQL knows the"
+            " database by it: use letters, digits, _, - and blanks, but none"
+            f" of {', '.join(sorted(taken))}"
         )
     folder = path.resolve().parent
     if not folder.is_dir():
@@ -114,7 +122,8 @@ def check_content(path: Path) -> None:
     """Read all that is in the database, and empty its write-ahead log.
 
     Raises:
-        UserError: it cannot be opened, is damaged, or the disk is full.
+        DamagedError: a table, the log or the whole file cannot be read.
+        DatabaseError: it cannot be opened, or the disk is full.
     """
     try:
         with duckdb.connect(str(path)) as connection:
@@ -126,10 +135,10 @@ def check_content(path: Path) -> None:
             if not broken:
                 connection.execute("checkpoint")
     except duckdb.Error as error:
-        raise project.UserError(project.database_error(path, error)) from None
+        raise project.database_error(path, error) from None
     if broken:
         what = f"cannot read {shown(broken)}"
-        raise project.UserError(
+        raise project.DamagedError(
             f"{project.shown(path)}: {project.damage(what)}"
         )
 
@@ -171,42 +180,56 @@ def rescue(path: Path) -> str:
         What was done.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, it is in use, or the disk has no room.
     """
     name = project.shown(path)
     if not path.is_file():
         raise project.UserError(f"no database at {name}")
     try:
         check_content(path)
-    except project.UserError as error:
-        if "damaged" not in str(error):
-            raise
+    except project.DamagedError:
+        pass
     else:
         return f"{name} is not damaged: nothing to do"
+    log = path.with_name(f"{path.name}.wal")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        new = Path(folder, path.name)
-        saved, lost = copy_tables(path, new)
+        # Its name is that of the database in SQL: not that of the damaged one.
+        new = Path(folder, "rescued.duckdb")
+        try:
+            saved, lost = copy_tables(path, new)
+        except OSError as error:
+            raise project.UserError(
+                f"{name}: left as it is: {error.strerror}: free some space,"
+                " and run make rescue"
+            ) from None
         now = datetime.now().strftime("%Y%m%d-%H%M%S")
         aside = path.with_name(f"{path.stem}.damaged-{now}{path.suffix}")
-        log = path.with_name(f"{path.name}.wal")
-        # First the log: a database in the file's place would read it.
         if log.exists():
+            lost.append("the last changes, which were in its log")
+            # First of all: a database in the file's place would read it.
             log.rename(aside.with_name(f"{aside.name}.wal"))
         path.rename(aside)
         if saved:
             new.rename(path)
-    kept = f"the damaged file is now {project.shown(aside)}"
+    kept = f"the damaged file is kept as {project.shown(aside)}"
     if not saved:
-        return f"nothing in {name} can be read; {kept}; make build begins anew"
-    missing = f", without {shown(lost)}" if lost else ""
+        return (
+            f"nothing in {name} can be read; {kept}; put a copy in its place,"
+            " or run make build to begin anew, without the history"
+        )
+    missing = f"; lost: {shown(lost)}" if lost else ""
     return (
-        f"{name} holds {project.plural(len(saved), 'table')} that can be"
-        f" read{missing}; {kept}; now make build"
+        f"saved {project.plural(len(saved), 'table')} in {name}{missing};"
+        f" {kept}; now run make build"
     )
 
 
 def copy_tables(source: Path, new: Path) -> tuple[list[str], list[str]]:
-    """Copy each table that is whole; return those and the others."""
+    """Copy each table that is whole; return those and the others.
+
+    Raises:
+        OSError: the disk has no room for them.
+    """
     names = readable_tables(source)
     if not names:
         # A copy leaves a damaged log behind. The first 4 kB, the same in every
@@ -229,8 +252,12 @@ def copy_tables(source: Path, new: Path) -> tuple[list[str], list[str]]:
                 connection.execute(
                     f"create table {table} as from damaged.{table}"
                 )
+                # What stayed in the log would be lost with it.
+                connection.execute("checkpoint")
             saved.append(table)
-        except duckdb.Error:
+        except duckdb.Error as error:
+            if "No space left" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
             lost.append(table)
     return saved, lost
 

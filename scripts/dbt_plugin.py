@@ -31,7 +31,7 @@ class Plugin(BasePlugin):
                 check_database.check_place(path)
             Environment.initialize_db(self.creds).close()
         except duckdb.Error as error:
-            message = project.database_error(path, error)
+            message = str(project.database_error(path, error))
             raise DbtRuntimeError(message) from None
         except project.UserError as error:
             raise DbtRuntimeError(str(error)) from None

@@ -287,9 +287,6 @@ def _install_packages(side: Side, folder: Path) -> None:
     same = asked.read_text("utf-8") == head_file("packages.yml")
     if side.commit and same and ours.is_dir():
         shutil.copytree(ours, installed)
-        # Newer than packages.yml: then the installer takes it as up to date,
-        # unless vendor/ had other macros in that commit.
-        installed.touch()
     command = [sys.executable, "scripts/install_packages.py"]
     if not (folder / command[1]).is_file():
         if installed.is_dir():

@@ -54,7 +54,7 @@ def wanted_packages() -> dict[str, str]:
         if not isinstance(name, str) or not re.match(r"\d+\.\d+", str(version)):
             raise project.UserError(
                 "packages.yml: each entry needs package: owner/name and one "
-                f"exact version:, this has not: {entry or entries}"
+                f"exact version:, this one does not: {entry or entries}"
             )
         wanted[name.split("/")[-1]] = str(version)
     return wanted
@@ -147,8 +147,8 @@ def install_from_vendor(name: str, version: str, trouble: str) -> None:
     if has != version:
         raise project.UserError(
             f"packages.yml asks for {name} {version}, vendor/ has"
-            f" {has or 'none'}, and the dbt package hub is of no use"
-            f" ({trouble}): try again later"
+            f" {has or 'none'}, and the dbt package hub cannot be"
+            f" used ({trouble}): try again later"
         )
     with tempfile.TemporaryDirectory(dir=project.ROOT, prefix=".deps-") as temp:
         copy = Path(temp) / name
@@ -202,7 +202,10 @@ def main() -> int:
     for name, version in lacking.items():
         install_from_vendor(name, version, trouble)
     copies = ", ".join(f"vendor/{name}" for name in lacking)
-    print(f"deps: dbt package hub of no use ({trouble}), installed {copies}")
+    print(
+        f"deps: the dbt package hub cannot be used ({trouble}): installed"
+        f" {copies} instead"
+    )
     return 0
 
 

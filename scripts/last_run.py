@@ -24,7 +24,18 @@ UNFINISHED = """
             (
                 select max(whole.started_at)
                 from ops.runs as whole
-                where whole.is_whole and whole.ended_at is not null
+                where
+                    whole.is_whole
+                    and whole.ended_at is not null
+                    and not exists (
+                        select 1
+                        from ops.run_results as results
+                        where
+                            results.invocation_id = whole.invocation_id
+                            and results.node_kind
+                            in ('model', 'seed', 'snapshot')
+                            and results.status != 'success'
+                    )
             ),
             timestamp '-infinity'
         )
@@ -115,7 +126,7 @@ def broken_off(
     """Return the last run that was broken off, unless it was made good.
 
     As long as dbt runs nobody else can open the database: a run without an
-    end is over. A build of everything that came to its end makes it good.
+    end is over. A run that has built everything since makes it good.
 
     Args:
         target: dbt's target folder.

@@ -48,6 +48,10 @@ class DatabaseError(UserError):
     """The database cannot be read."""
 
 
+class DamagedError(DatabaseError):
+    """The database is damaged."""
+
+
 def database_path() -> Path:
     """Return the DuckDB file that profiles.yml names, absolute or from ROOT."""
     return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
@@ -72,27 +76,29 @@ def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     # Of a damaged file DuckDB also raises errors that are not its own.
     except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:
-        raise DatabaseError(database_error(path, error)) from None
+        raise database_error(path, error) from None
 
 
-def database_error(path: Path, error: Exception) -> str:
-    """Say what is wrong with a database, and what to do."""
+def database_error(path: Path, error: Exception) -> DatabaseError:
+    """Return what is wrong with a database, and what to do, as an error."""
     name = shown(path)
     text = (message_lines(str(error)) or [type(error).__name__])[0]
     holder = re.search(r"held in (\S+).*\(PID (\d+)\)", text)
     if path.is_dir():
-        return f"CLASSICMODELS_DB={name}: is a folder: name a file in it"
+        return DatabaseError(
+            f"CLASSICMODELS_DB={name}: is a folder: name a file in it"
+        )
     if holder:
-        return (
+        return DatabaseError(
             f"{name}: in use by {Path(holder[1]).name}, process {holder[2]}:"
             " close it there, or wait for it, and try again"
         )
     if "No space left on device" in text:
-        return f"{name}: the disk is full: {left_in_log(path)}"
+        return DatabaseError(f"{name}: the disk is full: {left_in_log(path)}")
     if DAMAGED.search(text):
-        return f"{name}: {damage(text)}"
+        return DamagedError(f"{name}: {damage(text)}")
     hint = ": run make build" if "does not exist" in text else ""
-    return f"{name}: {text}{hint}"
+    return DatabaseError(f"{name}: {text}{hint}")
 
 
 def damage(what: str) -> str:
@@ -194,14 +200,14 @@ def message_lines(message: str | None) -> list[str]:
     return [re.sub(r"""(['"]).*\1|['"].*""", "'...'", line) for line in kept]
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, loader: type = yaml.SafeLoader) -> Any:
     """Read a YAML file; None when it is empty.
 
     Raises:
         UserError: no such file, or not YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), loader)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{shown(path)}: cannot be read: {error}") from None
     except yaml.MarkedYAMLError as error:

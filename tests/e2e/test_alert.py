@@ -380,6 +380,15 @@ def test_a_database_that_cannot_be_read_is_no_good_news(
     assert first.startswith("classicmodels: build failed: 1 error (target")
     assert re.match(r"error: .*classicmodels\.duckdb: damaged: ", second)
 
+    # As make build leaves it that found the damage.
+    (target / "run_results.json").unlink()
+    alert(target, webhook=chat.webhook)
+    first = chat.messages[1]["text"].splitlines()[0]
+    assert re.match(
+        r"classicmodels: build failed: .*classicmodels\.duckdb: damaged: ",
+        first,
+    )
+
 
 def test_a_command_that_builds_nothing_is_no_good_news(
     artifacts: Callable[..., Path], chat: Chat

@@ -44,7 +44,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(history: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(history, tmp_path))
+    """A copy by a name that must not be taken for its state."""
+    return Path(shutil.copy(history, tmp_path / "damaged.duckdb"))
 
 
 def overwrite(path: Path, start: int, data: bytes) -> None:
@@ -142,11 +143,14 @@ def test_nothing_is_rescued_that_is_whole(database: Path):
     assert database.read_bytes() == before
 
 
-@pytest.mark.parametrize("command", ["check_database", "dashboard"])
+@pytest.mark.parametrize(
+    "command",
+    ["check_database.py", "check_database.py --rescue", "dashboard.py"],
+)
 def test_who_holds_the_file_is_told(database: Path, command: str):
     with duckdb.connect(str(database)):
         done = run(
-            *(BIN / "python", f"scripts/{command}.py"),
+            *(BIN / "python", *f"scripts/{command}".split()),
             CLASSICMODELS_DB=str(database),
         )
     assert done.returncode == 1
@@ -163,7 +167,7 @@ def test_who_holds_the_file_is_told(database: Path, command: str):
         ("dead.duckdb", {}, "/no: make it"),
         ("/sys/classicmodels.duckdb", {}, "/sys: "),
         ("my db's.duckdb", {}, "letters, digits"),
-        ("marts.duckdb", {}, "other than .*marts"),
+        ("marts.duckdb", {}, "none of .*marts"),
         ("a.duckdb", {"CLASSICMODELS_MEMORY": "garbage"}, "such as .*2GB"),
         ("a.duckdb", {"CLASSICMODELS_THREADS": "0"}, "1 or more"),
         ("a.duckdb", {"CLASSICMODELS_THREADS": "four"}, "1 or more"),
@@ -250,18 +254,46 @@ with duckdb.connect(str(path), read_only=True) as connection:
 """
 
 
-def test_what_a_full_disk_leaves_in_the_log_is_told_and_kept(tmp_path: Path):
-    (tmp_path / "disk").mkdir()
-    path = tmp_path / "disk" / "classicmodels.duckdb"
+def on_small_disk(
+    folder: Path, megabytes: float, *command: str | Path
+) -> tuple[int, str]:
+    """Run a command with a disk of its own at `folder`."""
+    folder.mkdir()
     private = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
-    mount = f"mount -t tmpfs -o size=4m tmpfs {tmp_path}/disk"
+    mount = f"mount -t tmpfs -o size={int(megabytes * 1024)}k tmpfs {folder}"
     if not shutil.which("unshare") or run(*private, mount).returncode:
         pytest.skip("this machine allows no mount")
     done = run(
-        *(*private, f'{mount} && "$@"', "sh"),
-        *(BIN / "python", "-c", FULL_DISK, path),
-        CLASSICMODELS_DB=str(path),
+        *(*private, f'{mount} && "$@"', "sh", *command),
+        CLASSICMODELS_DB=str(folder / "classicmodels.duckdb"),
     )
-    assert done.returncode == 0, done.stdout
-    (line,) = done.stdout.splitlines()
+    return done.returncode, done.stdout
+
+
+def test_what_a_full_disk_leaves_in_the_log_is_told_and_kept(tmp_path: Path):
+    path = tmp_path / "disk" / "classicmodels.duckdb"
+    code, said = on_small_disk(
+        path.parent, 4, BIN / "python", "-c", FULL_DISK, path
+    )
+    assert code == 0, said
+    (line,) = said.splitlines()
     assert f"{path}: the disk is full: keep {path}.wal beside it" in line
+
+
+def test_a_full_disk_loses_nothing_of_what_is_rescued(
+    database: Path, tmp_path: Path
+):
+    spoil_table(database, "marts.one")
+    path = tmp_path / "disk" / "classicmodels.duckdb"
+    code, said = on_small_disk(
+        path.parent,
+        database.stat().st_size / 1024**2 + 0.5,
+        *("sh", "-c", 'cp "$0" "$1" && "$2" "$3" --rescue; echo $?; ls "$4"'),
+        *(database, path, BIN / "python", "scripts/check_database.py"),
+        path.parent,
+    )
+    assert code == 0, said
+    line, rescued, *files = said.splitlines()
+    assert "left as it is: No space left" in line
+    assert "run make rescue" in line
+    assert (rescued, files) == ("1", [path.name])

@@ -297,4 +297,4 @@ def test_the_stand_in_is_installed_where_the_hub_is_of_no_use(
     )
     assert (code, len(lines), files) == (0, 1, STAND_IN)
     assert reason in lines[0]
-    assert lines[0].endswith("installed vendor/dbt_utils")
+    assert lines[0].endswith("installed vendor/dbt_utils instead")

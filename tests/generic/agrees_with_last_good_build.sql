@@ -11,11 +11,26 @@
 {%- set limits = var('load_limits')[table_name] %}
 {#- For dbt to see the refs when it parses. -#}
 {%- set totals_now = load_totals(table_name) %}
+{#- The copies that are needed, and of each what is there. -#}
+{%- set copies = [table_name] + (['orders'] if table_name == 'order_lines' else []) %}
+{%- set usable = [] %}
 {%- if execute %}
     {%- set key = staging_node(table_name).config.meta.natural_key %}
-    {%- set columns = staging_node(table_name).columns | list %}
+    {%- for copy in copies %}
+        {%- set needed = [] %}
+        {%- for column in staging_node(copy).columns
+            if column in totals_now or (copy == table_name and column in key) %}
+            {%- do needed.append(column) %}
+        {%- endfor %}
+        {%- if ops_table_is_usable(last_good(copy), needed, 'the next good build replaces it') %}
+            {%- do usable.append(copy) %}
+        {%- endif %}
+    {%- endfor %}
+    {%- set known = adapter.get_columns_in_relation(last_good(table_name))
+        | map(attribute='name') | list %}
+    {%- set columns = staging_node(table_name).columns | select('in', known) | list %}
 {%- endif %}
-{%- if not execute or not ops_table_is_usable(last_good(table_name), columns) %}
+{%- if usable != copies %}
 select 'nothing to compare with' as reason
 where 1 = 0
 {%- else %}
@@ -149,7 +164,9 @@ select
 from compared
 where
     {{ table_name not in accepted }}
-    and exists (select 1 from {{ last_good(table_name) }})
+    {%- for copy in copies %}
+    and exists (select 1 from {{ last_good(copy) }})
+    {%- endfor %}
     and case compared.group_name
         when 'table' then
             compared.total_now * 100
