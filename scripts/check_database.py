@@ -89,11 +89,21 @@ def check_place(path: Path) -> None:
             " database by it: use letters, digits, _, - and blanks, but none"
             f" of {', '.join(sorted(taken))}"
         )
-    folder = path.resolve().parent
+    try:
+        folder = path.resolve().parent
+        path.exists()
+    except (OSError, RuntimeError) as error:
+        raise project.UserError(
+            f"CLASSICMODELS_DB={name}: {error}: name another file"
+        ) from None
     if not folder.is_dir():
         raise project.UserError(
             f"CLASSICMODELS_DB={name}: no folder {project.shown(folder)}: make"
             " it, or name another file"
+        )
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise project.UserError(
+            f"CLASSICMODELS_DB={name}: is not a file: name another one"
         )
     for one in (folder, path):
         if one.exists() and not os.access(one, os.W_OK):
@@ -125,6 +135,12 @@ def check_content(path: Path) -> None:
         DamagedError: a table, the log or the whole file cannot be read.
         DatabaseError: it cannot be opened, or the disk is full.
     """
+    # For the file of another system DuckDB would fetch an extension.
+    if path.is_file() and is_sqlite(path):
+        raise project.DatabaseError(
+            f"{project.shown(path)}: is an SQLite file: name another one in"
+            " CLASSICMODELS_DB"
+        )
     try:
         with duckdb.connect(str(path)) as connection:
             broken = [
@@ -139,8 +155,23 @@ def check_content(path: Path) -> None:
     if broken:
         what = f"cannot read {shown(broken)}"
         raise project.DamagedError(
-            f"{project.shown(path)}: {project.damage(what)}"
+            f"{project.shown(path)}: {project.damage(path, what)}"
         )
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file begins as those of SQLite do.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(6) == b"SQLite"
+    except OSError as error:
+        raise project.DatabaseError(
+            f"{project.shown(path)}: cannot be read: {error.strerror}"
+        ) from None
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

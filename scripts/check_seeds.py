@@ -25,6 +25,8 @@ DECIMAL = re.compile(r"(?:decimal|numeric)\((\d+), ?(\d+)\)")
 # Written out: DuckDB also reads 1e3, 1_000 and 0x10, which no source writes.
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Longer ones are a matter for the types, not for the reader.
+csv.field_size_limit(2**31 - 1)
 BYTE_ORDER_MARK = "\ufeff"
 
 Types = dict[str, str]
@@ -73,13 +75,20 @@ def described_seeds(seeds: Path) -> dict[str, tuple[Path, Types]]:
     """Return the YAML file and the columns' types of each seed by its name."""
     found = {}
     for path in sorted([*seeds.rglob("*.yml"), *seeds.rglob("*.yaml")]):
-        for seed in (project.read_yaml(path) or {}).get("seeds") or []:
-            types = {
-                column["name"]: column.get("data_type", "string")
-                for column in seed.get("columns", [])
-            }
-            types |= seed.get("config", {}).get("column_types", {})
-            found[seed["name"]] = path, types
+        content = project.read_yaml(path)
+        try:
+            for seed in (content or {}).get("seeds") or []:
+                types = {
+                    column["name"]: column.get("data_type", "string")
+                    for column in seed.get("columns", [])
+                }
+                types |= seed.get("config", {}).get("column_types", {})
+                found[seed["name"]] = path, types
+        except (AttributeError, KeyError, TypeError):
+            raise project.UserError(
+                f"{project.shown(path)}: is not a list of seeds with names and"
+                " columns"
+            ) from None
     return found
 
 

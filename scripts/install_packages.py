@@ -7,6 +7,7 @@ makes way for the real package: the hub is asked again, once a day.
 """
 
 import argparse
+import contextlib
 import filecmp
 import re
 import shutil
@@ -48,10 +49,14 @@ def wanted_packages() -> dict[str, str]:
     content = project.read_yaml(project.ROOT / "packages.yml") or {}
     entries = content.get("packages") if isinstance(content, dict) else None
     wanted = {}
+    if not isinstance(entries or [], list):
+        raise project.UserError("packages.yml: packages must be a list")
     for entry in entries or []:
         entry = entry if isinstance(entry, dict) else {}
         name, version = entry.get("package"), entry.get("version")
-        if not isinstance(name, str) or not re.match(r"\d+\.\d+", str(version)):
+        if not isinstance(name, str) or not re.match(
+            r"\d+\.\d+\.\d+", str(version)
+        ):
             raise project.UserError(
                 "packages.yml: each entry needs package: owner/name and one "
                 f"exact version:, this one does not: {entry or entries}"
@@ -65,15 +70,12 @@ def is_real(name: str, version: str) -> bool:
     folder = INSTALLED / name
     if (folder / MARK).exists() or not (folder / "dbt_project.yml").is_file():
         return False
-    lock = project.read_yaml(LOCK) if LOCK.exists() else None
-    return version == next(
-        (
-            entry.get("version")
-            for entry in (lock or {}).get("packages", [])
-            if entry.get("name") == name
-        ),
-        version,
-    )
+    # A damaged one tells as little as none.
+    with contextlib.suppress(project.UserError, AttributeError, TypeError):
+        for entry in project.read_yaml(LOCK)["packages"]:
+            if entry.get("name") == name:
+                return version == entry.get("version")
+    return True
 
 
 def stands_in(name: str, version: str) -> bool:
@@ -121,7 +123,11 @@ def install_from_hub(timeout: float) -> str | None:
         except subprocess.TimeoutExpired:
             return f"no answer in {timeout:.0f} s"
         if done.returncode == 0:
-            for package in (Path(temp) / INSTALLED.name).iterdir():
+            packages = list((Path(temp) / INSTALLED.name).iterdir())
+            for package in packages:
+                if not _is_package(package):
+                    return f"what it sent as {package.name} is not that"
+            for package in packages:
                 _replace(package)
             shutil.copy(Path(temp) / LOCK.name, LOCK)
             return None
@@ -133,6 +139,10 @@ def install_from_hub(timeout: float) -> str | None:
                 return match.expand(meaning)
         return reason
     lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if any("Traceback" in line for line in lines):
+        lines = lines[
+            : next(n for n, x in enumerate(lines) if "Traceback" in x)
+        ]
     start = next((n for n, x in enumerate(lines) if "error" in x.lower()), 0)
     raise project.UserError("dbt deps: " + " ".join(lines[start : start + 4]))
 
@@ -159,13 +169,27 @@ def install_from_vendor(name: str, version: str, trouble: str) -> None:
 
 def _replace(new: Path) -> None:
     """Move a package to dbt_packages/; at no time is half of it there."""
-    INSTALLED.mkdir(exist_ok=True)
+    try:
+        INSTALLED.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise project.UserError(
+            f"{project.shown(INSTALLED)} is not a folder: delete it"
+        ) from None
     folder = INSTALLED / new.name
     if folder.is_symlink():
         folder.unlink()
     elif folder.exists():
         folder.rename(new.with_name(f".{new.name}"))
     new.rename(folder)
+
+
+def _is_package(folder: Path) -> bool:
+    """Whether a folder has the package that it is named after."""
+    try:
+        settings = project.read_yaml(folder / "dbt_project.yml")
+    except project.UserError:
+        return False
+    return isinstance(settings, dict) and settings.get("name") == folder.name
 
 
 def _same_files(left: Path, right: Path) -> bool:

@@ -95,19 +95,25 @@ def database_error(path: Path, error: Exception) -> DatabaseError:
         )
     if "No space left on device" in text:
         return DatabaseError(f"{name}: the disk is full: {left_in_log(path)}")
+    if "Out of Memory" in text:
+        return DatabaseError(f"{name}: {text}: raise CLASSICMODELS_MEMORY")
     if DAMAGED.search(text):
-        return DamagedError(f"{name}: {damage(text)}")
+        return DamagedError(f"{name}: {damage(path, text)}")
     hint = ": run make build" if "does not exist" in text else ""
     return DatabaseError(f"{name}: {text}{hint}")
 
 
-def damage(what: str) -> str:
+def damage(path: Path, what: str) -> str:
     """Say what to do about a damaged database."""
     text = what.removeprefix("IO Error: ").rstrip("!.")
+    log = path.with_name(f"{path.name}.wal")
+    place = "in its place"
+    if log.exists():
+        place += f", without {shown(log)}"
     return (
         f"damaged: {text}. It holds the history of the snapshots and of the"
-        " runs: put a copy of it in its place, or save what can be read with"
-        " make rescue, which keeps the file; then run make build"
+        f" runs: put a copy of it {place}, or save what can be read with make"
+        " rescue, which keeps the file; then run make build"
     )
 
 

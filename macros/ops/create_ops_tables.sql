@@ -19,5 +19,9 @@
             {%- endfor %}
         );
         {%- endfor %}
+        {#- A file that an earlier version of the project has made. -#}
+        {%- for name, type in ops_columns('runs').items() %}
+        alter table {{ ops_relation('runs') }} add column if not exists {{ name }} {{ type }};
+        {%- endfor %}
     {%- endif -%}
 {%- endmacro %}

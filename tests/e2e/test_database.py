@@ -167,6 +167,8 @@ def test_who_holds_the_file_is_told(database: Path, command: str):
         ("dead.duckdb", {}, "/no: make it"),
         ("/sys/classicmodels.duckdb", {}, "/sys: "),
         ("my db's.duckdb", {}, "letters, digits"),
+        ("loop.duckdb", {}, "name another file"),
+        ("sqlite.duckdb", {}, "is an SQLite file"),
         ("marts.duckdb", {}, "none of .*marts"),
         ("a.duckdb", {"CLASSICMODELS_MEMORY": "garbage"}, "such as .*2GB"),
         ("a.duckdb", {"CLASSICMODELS_THREADS": "0"}, "1 or more"),
@@ -177,6 +179,9 @@ def test_a_setting_that_cannot_work_is_told(
     tmp_path: Path, name: str, settings: dict[str, str], named: str
 ):
     (tmp_path / "dead.duckdb").symlink_to(tmp_path / "no/file.duckdb")
+    (tmp_path / "loop.duckdb").symlink_to(tmp_path / "loop.duckdb")
+    (tmp_path / "sqlite.duckdb").write_bytes(b"SQLite format 3\0")
+    files = sorted(tmp_path.iterdir())
     code, said = check(tmp_path / name, **settings)
     assert code == 1
     (line,) = said.splitlines()
@@ -184,7 +189,7 @@ def test_a_setting_that_cannot_work_is_told(
         assert f"{variable}={value}: " in line
     assert settings or str((tmp_path / name).parent) in line
     assert re.search(named, line)
-    assert [path.name for path in tmp_path.iterdir()] == ["dead.duckdb"]
+    assert sorted(tmp_path.iterdir()) == files
 
 
 @pytest.mark.parametrize("day", ["2005-13-40", "2005-02-30"])
