@@ -1,7 +1,7 @@
 """Faults that make nonsense of one whole column of the source.
 
 What nightly extracts do to columns: one comes empty, with one value for all, a
-row too low, turned round, in the place of another, or cut, doubled or a year
+row too low, reversed, swapped with another, or cut, doubled or a year
 ahead. The tests need not notice each in the same way, but some test must.
 """
 
@@ -31,7 +31,7 @@ DAMAGES = {
         "other.{column}",
         "(numbered.rank + total - 2) % total + 1",
     ),
-    "turned round": ("other.{column}", "total + 1 - numbered.rank"),
+    "reversed": ("other.{column}", "total + 1 - numbered.rank"),
 }
 ALTERED = {
     "VARCHAR": (

@@ -214,7 +214,7 @@ def test_nonsense_in_a_column_is_noticed_by_its_history(
     assert {result["id"]: result["caught_by"] for result in found} == {
         f"customers.phone: {damage}": history if has_history else []
         for damage in (
-            *("empty", "one value", "a row too low", "turned round", "cut"),
+            *("empty", "one value", "a row too low", "reversed", "cut"),
             "swapped",
         )
     }
