@@ -106,6 +106,7 @@ def identities(project) -> dict[str, set[tuple]]:
         select table_schema || '.' || table_name, list(column_name)
         from information_schema.columns
         where table_schema in ('marts', 'restricted')
+            and not starts_with(table_name, 'last_good_')
             and (
                 regexp_matches(
                     column_name, '_(key|id|number|date|day|from)$'

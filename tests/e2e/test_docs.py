@@ -37,7 +37,11 @@ def test_named_models_exist(warehouse, document):
         for node in warehouse.manifest["nodes"].values()
         for name in node.get("columns", {})
     }
-    named = set(MODEL_NAME.findall((ROOT / document).read_text()))
+    # The rows of another package's seed name its own models.
+    text = re.sub(
+        "```csv.*?```", "", (ROOT / document).read_text(), flags=re.DOTALL
+    )
+    named = set(MODEL_NAME.findall(text))
     assert named - known == set()
 
 

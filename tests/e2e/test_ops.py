@@ -250,7 +250,8 @@ def test_watching_never_breaks_a_build(loaded):
     loaded.dbt("build", "-s", "+stg_product_lines")
     said = loaded.said.replace('"', "")
     assert "ops.run_results has no column message: left alone" in said
-    assert "ops.runs has no column is_whole: left alone" in said
+    # As after an upgrade of a file that an older version has made.
+    assert loaded.query("select count(is_whole) from ops.runs") == [(1,)]
     with duckdb.connect(str(loaded.database)) as connection:
         connection.execute("drop schema ops cascade")
     loaded.dbt("build", "-s", "raw_productlines")

@@ -281,12 +281,14 @@ def test_dictionary_lists_exactly_what_is_in_the_database(
     listed = Counter(
         (row["schema"], *row["id"].split("."), row["cells"][1]) for row in rows
     )
-    # Of failing tests the database keeps the rows: no part of the model.
+    # Of failing tests the database keeps the rows, of a good load copies of the
+    # staging tables: no part of the model.
     there = warehouse.query(
         """
         select table_schema, table_name, column_name, lower(data_type)
         from information_schema.columns
         where table_schema != 'failures'
+            and not starts_with(table_name, 'last_good_')
         """
     )
     assert listed == Counter(there)
@@ -776,6 +778,10 @@ def test_page_is_accessible_and_fits(browser, site, name, options):
         assert not scrolls_sideways(seen.page)
 
 
+# Of the owners of the groups, and in the texts of dbt and colibri.
+EXAMPLE = re.compile(r"@(example\.|classicmodels\.example$)")
+
+
 def test_no_file_tells_of_machine_or_person(site, target, warehouse):
     """Employees' addresses stand in the data, which no page may show."""
     personal = {
@@ -791,7 +797,7 @@ def test_no_file_tells_of_machine_or_person(site, target, warehouse):
             assert f"{place}/" not in text, path.name
         assert not [mail for mail in personal if mail in text], path.name
         mails = set(re.findall(r"\b[\w.-]+@[\w-]+\.[a-z]{2,}\b", text))
-        assert {one for one in mails if "@example." not in one} == set()
+        assert {one for one in mails if not EXAMPLE.search(one)} == set()
         assert '"root_path"' not in text
 
 
