@@ -257,7 +257,7 @@ def read_run(target: Path) -> tuple[last_run.LastRun, list[Problem]]:
         try:
             return last_run.read(target, None), [Problem(ERROR, str(error))]
         except last_run.NoNodeRan:
-            if "in use by" in str(error):
+            if isinstance(error, project.InUseError):
                 # By the build itself, it may be.
                 raise error from None
             raise last_run.NoNodeRan(str(error)) from None

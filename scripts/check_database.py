@@ -91,7 +91,7 @@ def check_place(path: Path) -> None:
         )
     try:
         folder = path.resolve().parent
-        path.exists()
+        exists = path.exists()
     except (OSError, RuntimeError) as error:
         raise project.UserError(
             f"CLASSICMODELS_DB={name}: {error}: name another file"
@@ -101,9 +101,14 @@ def check_place(path: Path) -> None:
             f"CLASSICMODELS_DB={name}: no folder {project.shown(folder)}: make"
             " it, or name another file"
         )
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if exists and not (path.is_file() or path.is_dir()):
         raise project.UserError(
             f"CLASSICMODELS_DB={name}: is not a file: name another one"
+        )
+    # For the file of another system DuckDB would fetch an extension.
+    if path.is_file() and is_sqlite(path):
+        raise project.UserError(
+            f"CLASSICMODELS_DB={name}: is an SQLite file: name another one"
         )
     for one in (folder, path):
         if one.exists() and not os.access(one, os.W_OK):
@@ -135,12 +140,6 @@ def check_content(path: Path) -> None:
         DamagedError: a table, the log or the whole file cannot be read.
         DatabaseError: it cannot be opened, or the disk is full.
     """
-    # For the file of another system DuckDB would fetch an extension.
-    if path.is_file() and is_sqlite(path):
-        raise project.DatabaseError(
-            f"{project.shown(path)}: is an SQLite file: name another one in"
-            " CLASSICMODELS_DB"
-        )
     try:
         with duckdb.connect(str(path)) as connection:
             broken = [
@@ -222,7 +221,7 @@ def rescue(path: Path) -> str:
         pass
     else:
         return f"{name} is not damaged: nothing to do"
-    log = path.with_name(f"{path.name}.wal")
+    log = project.log_path(path)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         # Its name is that of the database in SQL: not that of the damaged one.
         new = Path(folder, "rescued.duckdb")
@@ -238,7 +237,7 @@ def rescue(path: Path) -> str:
         if log.exists():
             lost.append("the last changes, which were in its log")
             # First of all: a database in the file's place would read it.
-            log.rename(aside.with_name(f"{aside.name}.wal"))
+            log.rename(project.log_path(aside))
         path.rename(aside)
         if saved:
             new.rename(path)

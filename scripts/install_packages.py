@@ -138,11 +138,8 @@ def install_from_hub(timeout: float) -> str | None:
             if match := re.search(pattern, reason):
                 return match.expand(meaning)
         return reason
+    said, _, _ = said.partition("Traceback")
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if any("Traceback" in line for line in lines):
-        lines = lines[
-            : next(n for n, x in enumerate(lines) if "Traceback" in x)
-        ]
     start = next((n for n, x in enumerate(lines) if "error" in x.lower()), 0)
     raise project.UserError("dbt deps: " + " ".join(lines[start : start + 4]))
 

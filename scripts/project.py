@@ -52,6 +52,10 @@ class DamagedError(DatabaseError):
     """The database is damaged."""
 
 
+class InUseError(DatabaseError):
+    """Another process has the database open."""
+
+
 def database_path() -> Path:
     """Return the DuckDB file that profiles.yml names, absolute or from ROOT."""
     return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
@@ -60,6 +64,11 @@ def database_path() -> Path:
 def catalog_name(path: Path) -> str:
     """Return the name that DuckDB gives the database in a file, in SQL."""
     return path.name.lstrip(".").split(".")[0]
+
+
+def log_path(path: Path) -> Path:
+    """Return the write-ahead log of the database in a file."""
+    return path.with_name(f"{path.name}.wal")
 
 
 @contextmanager
@@ -89,7 +98,7 @@ def database_error(path: Path, error: Exception) -> DatabaseError:
             f"CLASSICMODELS_DB={name}: is a folder: name a file in it"
         )
     if holder:
-        return DatabaseError(
+        return InUseError(
             f"{name}: in use by {Path(holder[1]).name}, process {holder[2]}:"
             " close it there, or wait for it, and try again"
         )
@@ -106,7 +115,7 @@ def database_error(path: Path, error: Exception) -> DatabaseError:
 def damage(path: Path, what: str) -> str:
     """Say what to do about a damaged database."""
     text = what.removeprefix("IO Error: ").rstrip("!.")
-    log = path.with_name(f"{path.name}.wal")
+    log = log_path(path)
     place = "in its place"
     if log.exists():
         place += f", without {shown(log)}"
@@ -119,7 +128,7 @@ def damage(path: Path, what: str) -> str:
 
 def left_in_log(path: Path) -> str:
     """Say what to do when the disk has no room for the write-ahead log."""
-    log = path.with_name(f"{path.name}.wal")
+    log = log_path(path)
     kept = ""
     if log.exists():
         kept = f"keep {shown(log)} beside it, which holds the last changes; "

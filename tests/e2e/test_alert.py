@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from conftest import BIN, ROOT, Project, clean_environment, run
@@ -388,6 +389,18 @@ def test_a_database_that_cannot_be_read_is_no_good_news(
         r"classicmodels: build failed: .*classicmodels\.duckdb: damaged: ",
         first,
     )
+
+
+def test_of_a_build_under_way_nothing_is_told(
+    artifacts: Callable[..., Path], chat: Chat
+):
+    target = artifacts(GOOD)
+    (target / "run_results.json").unlink()
+    with duckdb.connect(str(target / "classicmodels.duckdb")):
+        code, said = alert(target, webhook=chat.webhook)
+    assert code == 1
+    assert "in use by " in said
+    assert chat.messages == []
 
 
 def test_a_command_that_builds_nothing_is_no_good_news(
