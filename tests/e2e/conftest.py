@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTHON = BIN / "python"
+SCRIPTS = (PYTHON, "-m", "scripts")
 # Neither in git, nor to be shared by two builds.
 NOT_COPIED = shutil.ignore_patterns(
     *(".git", ".venv*", "node_modules", "target", "logs", "*.duckdb*"),

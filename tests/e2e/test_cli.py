@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PYTHON, ROOT, Project, run
+from conftest import ROOT, SCRIPTS, Project, run
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
@@ -80,7 +80,7 @@ def test_check_yaml_finds_a_misspelled_key(tmp_path: Path, text: str):
     (tmp_path / "models").mkdir()
     file = tmp_path / "models" / "a.yml"
     file.write_text(f"models:\n  - name: a\n    {text}\n")
-    done = run(PYTHON, "scripts/check_yaml.py", tmp_path)
+    done = run(*SCRIPTS, "check-yaml", tmp_path)
     assert done.returncode == 1
     errors = done.stdout.splitlines()[:-1]
     assert len(errors) == 1
@@ -101,7 +101,7 @@ def test_check_yaml_looks_at_every_kind_of_resource(tmp_path: Path):
         "data_tests: [{name: g, descripton: h}]\n"
         "exposures: [{name: i, ownr: j}]\n"
     )
-    done = run(PYTHON, "scripts/check_yaml.py", tmp_path)
+    done = run(*SCRIPTS, "check-yaml", tmp_path)
     for key in (
         "contrct", "column_type", "relaton", "argumnets", "row",
         "descripton", "ownr",
@@ -124,8 +124,8 @@ def test_summary_shows_sales_and_checks(warehouse: Project, tmp_path: Path):
         json.dumps({"args": {"which": "build"}, "results": results})
     )
     done = run(
-        PYTHON,
-        "scripts/summary.py",
+        *SCRIPTS,
+        "summary",
         "--target-path",
         tmp_path,
         CLASSICMODELS_DB=str(warehouse.database),
@@ -142,8 +142,8 @@ def test_summary_shows_sales_and_checks(warehouse: Project, tmp_path: Path):
 
 def test_summary_without_a_database_is_one_clear_line(tmp_path: Path):
     done = run(
-        PYTHON,
-        "scripts/summary.py",
+        *SCRIPTS,
+        "summary",
         CLASSICMODELS_DB=str(tmp_path / "no.duckdb"),
     )
     assert done.returncode == 1
@@ -152,29 +152,11 @@ def test_summary_without_a_database_is_one_clear_line(tmp_path: Path):
     )
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        "alert",
-        "build_site",
-        "check_database",
-        "check_seeds",
-        "check_yaml",
-        "dashboard",
-        "diff",
-        "docs_page",
-        "erd",
-        "faults",
-        "install_packages",
-        "mutants",
-        "notebook",
-        "scores",
-        "serve_site",
-        "summary",
-        "why",
-    ],
-)
-def test_scripts_explain_themselves(script: str):
-    done = run(PYTHON, f"scripts/{script}.py", "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith("usage:")
+def test_every_command_explains_itself():
+    listed = run(*SCRIPTS, "--help").stdout
+    commands = re.findall(r"^    ([a-z-]+) ", listed, re.MULTILINE)
+    assert len(commands) > 10
+    for command in commands:
+        done = run(*SCRIPTS, command, "--help")
+        assert done.returncode == 0
+        assert done.stdout.startswith(f"usage: python -m scripts {command} ")

@@ -10,7 +10,9 @@ from test_readme import PRINTED
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 # A script of the project, or a tool of .venv with its command.
-COMMAND = re.compile(r"scripts/\w+\.(?:py|sh)|\.venv/bin/(?:dbt|mf) [a-z -]+")
+COMMAND = re.compile(
+    r"-m scripts [a-z-]+|scripts/run/\w+\.sh|\.venv/bin/(?:dbt|mf) [a-z -]+"
+)
 
 
 def commands(*targets: str) -> set[str]:

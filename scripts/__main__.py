@@ -1,0 +1,92 @@
+"""The commands of the project, by room; each has a --help of its own."""
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from scripts.shared.errors import UserError
+
+# By room: the command, its module there, and what it does.
+ROOMS = {
+    "run": {
+        "deps": ("packages", "install the dbt packages"),
+        "check-database": ("preflight", "check the database and the settings"),
+        "check-seeds": ("seeds", "check the seed files"),
+        "summary": ("summary", "show what the last build made"),
+        "why": ("why", "tell in plain words what failed in the last run"),
+        "alert": ("alert", "tell a webhook what failed, and what is stale"),
+    },
+    "review": {
+        "diff": ("diff", "tell what the work tree changes in the data"),
+    },
+    "proof": {
+        "faults": ("faults", "break the data and see the tests notice"),
+        "mutants": ("mutants", "break the SQL and see the tests notice"),
+    },
+    "site": {
+        "site": ("build", "write the pages of the site"),
+        "dashboard": ("dashboard", "write the dashboard alone"),
+        "docs-page": ("docs_page", "make the page of dbt docs portable"),
+        "erd": ("erd", "draw the ERD of the marts"),
+        "serve": ("serve", "show the site at a local port"),
+        "notebook": ("notebook", "open the notebook, or write it as a page"),
+    },
+    "lint": {
+        "check-yaml": ("yaml_keys", "check the YAML against dbt's schema"),
+    },
+}
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the arguments, with the command's name and its `main`.
+
+    Only the module of the command itself is imported.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts", description=__doc__
+    )
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True
+    )
+    for room, known in ROOMS.items():
+        for name, (module_name, what) in known.items():
+            command = commands.add_parser(
+                name,
+                help=what,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+            if [name] == sys.argv[1:2]:
+                module = import_module(f"scripts.{room}.{module_name}")
+                command.description = module.__doc__
+                module.add_arguments(command)
+                command.set_defaults(main=module.main)
+    return parser.parse_args()
+
+
+def main() -> NoReturn:
+    """Run a command and exit with its code.
+
+    A UserError becomes one line on stderr and exit code 1. Exit code 1 is
+    also that of a command whose reader, such as `head`, has gone.
+    """
+    arguments = parse_arguments()
+    name = arguments.command
+    code: int | str = 1
+    try:
+        try:
+            code = arguments.main(arguments)
+        except UserError as error:
+            code = f"{name}: {error}"
+        except KeyboardInterrupt:
+            code = f"{name}: interrupted"
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left to print must not fail once more at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

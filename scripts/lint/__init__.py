@@ -1,0 +1,1 @@
+"""Check the style of what is written."""

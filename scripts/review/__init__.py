@@ -1,0 +1,1 @@
+"""Review a change: what it does to the data."""

@@ -1,0 +1,1 @@
+"""Run the warehouse: packages, checks around a build, what failed."""

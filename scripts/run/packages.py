@@ -1,0 +1,235 @@
+"""Install the dbt packages of packages.yml into dbt_packages/.
+
+They come from the dbt package hub with `dbt deps`. Where the hub cannot be
+used, the stand-in in vendor/ is installed: the same macro names and results,
+but only the macros that this project uses, for one version of the package. It
+makes way for the real package: the hub is asked again, once a day.
+"""
+
+import argparse
+import contextlib
+import filecmp
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from scripts.shared.errors import UserError
+from scripts.shared.files import read_yaml
+from scripts.shared.paths import ROOT, shown
+
+INSTALLED = ROOT / "dbt_packages"
+VENDOR = ROOT / "vendor"
+# What `dbt deps` writes: the versions that it installed. dbt_utils itself calls
+# each of its versions 0.1.0.
+LOCK = ROOT / "package-lock.yml"
+# In an installed stand-in. Its time is when the hub was last asked: without
+# network that costs seconds, too long for each build.
+MARK = ".from_vendor"
+ASK_AGAIN_AFTER = 24 * 60 * 60
+# How dbt begins the reason, and what reasons mean.
+FAILED = "External connection exception occurred: "
+REASONS = {
+    r"certificate verify failed": "its certificate is not trusted",
+    r"Max retries exceeded|Connection|timed out": "no connection",
+    r"(\d{3} .+? Error: .+ for url: .+)": r"it answered \1",
+    r"Expecting value|Request error": "what answers is not the hub, as where a"
+    " network wants a login first",
+    r"gzip|end-of-stream|tar|header|CRC": "the package came damaged",
+}
+
+
+def wanted_packages() -> dict[str, str]:
+    """Return folder name and version of each package in packages.yml.
+
+    Raises:
+        UserError: an entry is not a hub package with one exact version.
+    """
+    content = read_yaml(ROOT / "packages.yml") or {}
+    entries = content.get("packages") if isinstance(content, dict) else None
+    wanted = {}
+    if not isinstance(entries or [], list):
+        raise UserError("packages.yml: packages must be a list")
+    for entry in entries or []:
+        entry = entry if isinstance(entry, dict) else {}
+        name, version = entry.get("package"), entry.get("version")
+        if not isinstance(name, str) or not re.match(
+            r"\d+\.\d+\.\d+", str(version)
+        ):
+            raise UserError(
+                "packages.yml: each entry needs package: owner/name and one "
+                f"exact version:, this one does not: {entry or entries}"
+            )
+        wanted[name.split("/")[-1]] = str(version)
+    return wanted
+
+
+def is_real(name: str, version: str) -> bool:
+    """Tell whether the package itself is there, not of another version."""
+    folder = INSTALLED / name
+    if (folder / MARK).exists() or not (folder / "dbt_project.yml").is_file():
+        return False
+    # A damaged one tells as little as none.
+    with contextlib.suppress(UserError, AttributeError, TypeError):
+        for entry in read_yaml(LOCK)["packages"]:
+            if entry.get("name") == name:
+                return version == entry.get("version")
+    return True
+
+
+def stands_in(name: str, version: str) -> bool:
+    """Tell whether the stand-in is there, as in vendor/ and of late."""
+    mark = INSTALLED / name / MARK
+    return (
+        mark.exists()
+        and time.time() - mark.stat().st_mtime < ASK_AGAIN_AFTER
+        and vendor_version(name) == version
+        and _same_files(mark.parent, VENDOR / name)
+    )
+
+
+def vendor_version(name: str) -> str | None:
+    """Return the version that the stand-in stands in for, if there is one."""
+    path = VENDOR / name / "dbt_project.yml"
+    return str(read_yaml(path)["version"]) if path.is_file() else None
+
+
+def install_from_hub(timeout: float) -> str | None:
+    """Run `dbt deps` for at most `timeout` seconds, then swap the folders.
+
+    It runs beside the project: at its start it empties what is installed.
+
+    Returns:
+        None when the packages are installed, else why the hub was of no use.
+
+    Raises:
+        UserError: the hub answered, but dbt refused (a version that is not
+            there, say): vendor/ is no cure for that.
+    """
+    command = [Path(sys.executable).with_name("dbt"), "--no-use-colors", "deps"]
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".deps-") as temp:
+        for name in ("dbt_project.yml", "packages.yml"):
+            shutil.copy(ROOT / name, temp)
+        try:
+            done = subprocess.run(
+                command,
+                cwd=temp,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=timeout,
+            )
+        except subprocess.TimeoutExpired:
+            return f"no answer in {timeout:.0f} s"
+        if done.returncode == 0:
+            packages = list((Path(temp) / INSTALLED.name).iterdir())
+            for package in packages:
+                if not _is_package(package):
+                    return f"what it sent as {package.name} is not that"
+            for package in packages:
+                _replace(package)
+            shutil.copy(Path(temp) / LOCK.name, LOCK)
+            return None
+    said = done.stdout
+    if FAILED in said:
+        reason = said.split(FAILED, 1)[1].splitlines()[0]
+        for pattern, meaning in REASONS.items():
+            if match := re.search(pattern, reason):
+                return match.expand(meaning)
+        return reason
+    said, _, _ = said.partition("Traceback")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    start = next((n for n, x in enumerate(lines) if "error" in x.lower()), 0)
+    raise UserError("dbt deps: " + " ".join(lines[start : start + 4]))
+
+
+def install_from_vendor(name: str, version: str, trouble: str) -> None:
+    """Install the stand-in.
+
+    Raises:
+        UserError: there is none for that package, or none for that version.
+    """
+    has = vendor_version(name)
+    if has != version:
+        raise UserError(
+            f"packages.yml asks for {name} {version}, vendor/ has"
+            f" {has or 'none'}, and the dbt package hub cannot be"
+            f" used ({trouble}): try again later"
+        )
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".deps-") as temp:
+        copy = Path(temp) / name
+        shutil.copytree(VENDOR / name, copy)
+        (copy / MARK).touch()
+        _replace(copy)
+
+
+def _replace(new: Path) -> None:
+    """Move a package to dbt_packages/; at no time is half of it there."""
+    try:
+        INSTALLED.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise UserError(
+            f"{shown(INSTALLED)} is not a folder: delete it"
+        ) from None
+    folder = INSTALLED / new.name
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        folder.rename(new.with_name(f".{new.name}"))
+    new.rename(folder)
+
+
+def _is_package(folder: Path) -> bool:
+    """Whether a folder has the package that it is named after."""
+    try:
+        settings = read_yaml(folder / "dbt_project.yml")
+    except UserError:
+        return False
+    return isinstance(settings, dict) and settings.get("name") == folder.name
+
+
+def _same_files(left: Path, right: Path) -> bool:
+    names = [
+        {path.relative_to(top) for path in top.rglob("*") if path.is_file()}
+        for top in (left, right)
+    ]
+    return names[0] - {Path(MARK)} == names[1] and all(
+        filecmp.cmp(left / name, right / name, shallow=False)
+        for name in names[1]
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command line takes."""
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="how long to wait for the hub (default: %(default)s)",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Install what is missing; say where it came from."""
+    timeout = arguments.timeout
+
+    wanted = wanted_packages()
+    lacking = {k: v for k, v in wanted.items() if not is_real(k, v)}
+    if all(stands_in(name, version) for name, version in lacking.items()):
+        return 0
+    trouble = install_from_hub(timeout)
+    if trouble is None:
+        print(f"deps: installed {', '.join(wanted)} from the dbt package hub")
+        return 0
+    for name, version in lacking.items():
+        install_from_vendor(name, version, trouble)
+    copies = ", ".join(f"vendor/{name}" for name in lacking)
+    print(
+        f"deps: the dbt package hub cannot be used ({trouble}): installed"
+        f" {copies} instead"
+    )
+    return 0

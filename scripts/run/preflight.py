@@ -1,0 +1,343 @@
+"""Check the database before and after a build: one line when it cannot work.
+
+Looked at are the settings, the place of the file, its free space, and each
+table, whose every value is read. What a build left in the write-ahead log
+goes into the file. With --rescue, a damaged file is moved aside, and what can
+be read of it goes into a new one. Nothing is deleted or overwritten.
+"""
+
+import argparse
+import errno
+import os
+import re
+import shutil
+import tempfile
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from scripts.shared.errors import UserError
+from scripts.shared.files import read_yaml
+from scripts.shared.paths import ROOT, database_path, shown
+from scripts.shared.warehouse import (
+    DAMAGED,
+    DamagedError,
+    DatabaseError,
+    catalog_name,
+    damage,
+    database_error,
+    left_in_log,
+    log_path,
+)
+from scripts.shared.wording import plural
+
+MEGABYTE = 1_000_000
+# What a first build may need, with dbt's own files.
+FREE_SPACE = 100 * MEGABYTE
+
+
+def check_settings() -> None:
+    """Check the variables on which dbt would end in a traceback.
+
+    Raises:
+        UserError: one of them makes no sense.
+    """
+    threads = os.environ.get("CLASSICMODELS_THREADS") or "4"
+    if not re.fullmatch(r"0*[1-9][0-9]*", threads):
+        raise UserError(
+            f"CLASSICMODELS_THREADS={threads}: must be a whole number, 1 or"
+            " more"
+        )
+    memory = os.environ.get("CLASSICMODELS_MEMORY") or "2GB"
+    try:
+        duckdb.connect(config={"memory_limit": memory}).close()
+    except duckdb.Error:
+        raise UserError(
+            f"CLASSICMODELS_MEMORY={memory}: must be a size such as 500MB or"
+            " 2GB"
+        ) from None
+
+
+def check_as_of_date() -> None:
+    """Check the day that dbt_project.yml names, before YAML trips over it.
+
+    Raises:
+        UserError: the calendar has no such day.
+    """
+    file = ROOT / "dbt_project.yml"
+    # With all values as text: else 2005-13-40 is an error without a place.
+    settings = read_yaml(file, yaml.BaseLoader)
+    try:
+        day = settings["vars"]["as_of_date"]
+    except (TypeError, KeyError):
+        raise UserError(
+            "dbt_project.yml: vars has no as_of_date: add it, empty or as"
+            " YYYY-MM-DD"
+        ) from None
+    try:
+        if day and date.fromisoformat(day).isoformat() != day:
+            raise ValueError
+    except ValueError:
+        raise UserError(
+            f"dbt_project.yml: as_of_date: {day!r} is not a date: write it as"
+            " YYYY-MM-DD, or leave it empty for the last order date"
+        ) from None
+
+
+def check_place(path: Path) -> None:
+    """Check that a database can be at `path`, or be made there.
+
+    Raises:
+        UserError: the name or the folder does not allow it.
+    """
+    name = shown(path)
+    settings = (ROOT / "dbt_project.yml").read_text(encoding="utf-8")
+    taken = {"main", "system", "temp", *re.findall(r"schema: (\w+)", settings)}
+    catalog = catalog_name(path)
+    if catalog.lower() in taken or not re.fullmatch(r"\w[\w -]*", catalog):
+        raise UserError(
+            f"CLASSICMODELS_DB={name}: not a usable name, as SQL knows the"
+            " database by it: use letters, digits, _, - and blanks, but none"
+            f" of {', '.join(sorted(taken))}"
+        )
+    try:
+        folder = path.resolve().parent
+        exists = path.exists()
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"CLASSICMODELS_DB={name}: {error}: name another file"
+        ) from None
+    if not folder.is_dir():
+        raise UserError(
+            f"CLASSICMODELS_DB={name}: no folder {shown(folder)}: make"
+            " it, or name another file"
+        )
+    if exists and not (path.is_file() or path.is_dir()):
+        raise UserError(
+            f"CLASSICMODELS_DB={name}: is not a file: name another one"
+        )
+    # For the file of another system DuckDB would fetch an extension.
+    if path.is_file() and is_sqlite(path):
+        raise UserError(
+            f"CLASSICMODELS_DB={name}: is an SQLite file: name another one"
+        )
+    for one in (folder, path):
+        if one.exists() and not os.access(one, os.W_OK):
+            raise UserError(
+                f"{shown(one)}: cannot be written: allow it, or let"
+                " CLASSICMODELS_DB name another file"
+            )
+
+
+def check_space(path: Path) -> None:
+    """Check that the disk has room for a build.
+
+    Raises:
+        UserError: it has not.
+    """
+    folder = path.resolve().parent
+    free = shutil.disk_usage(folder).free
+    if free < FREE_SPACE:
+        raise UserError(
+            f"{shown(folder)}: {free / MEGABYTE:.0f} MB free, a build"
+            f" needs {FREE_SPACE / MEGABYTE:.0f}: {left_in_log(path)}"
+        )
+
+
+def check_content(path: Path) -> None:
+    """Read all that is in the database, and empty its write-ahead log.
+
+    Raises:
+        DamagedError: a table, the log or the whole file cannot be read.
+        DatabaseError: it cannot be opened, or the disk is full.
+    """
+    try:
+        with duckdb.connect(str(path)) as connection:
+            broken = [
+                table
+                for table in tables(connection)
+                if not is_whole(connection, table)
+            ]
+            if not broken:
+                connection.execute("checkpoint")
+    except duckdb.Error as error:
+        raise database_error(path, error) from None
+    if broken:
+        what = f"cannot read {listed(broken)}"
+        raise DamagedError(f"{shown(path)}: {damage(path, what)}")
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file begins as those of SQLite do.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(6) == b"SQLite"
+    except OSError as error:
+        raise DatabaseError(
+            f"{shown(path)}: cannot be read: {error.strerror}"
+        ) from None
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the names of all tables, as `schema.table` with quotes."""
+    found = connection.execute(
+        """select format('"{}"."{}"', schema_name, table_name)"""
+        " from duckdb_tables() where database_name = current_database()"
+        " order by all"
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def listed(names: list[str]) -> str:
+    """Return names of tables without their quotes."""
+    return ", ".join(names).replace('"', "")
+
+
+def is_whole(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether every value of a table can be read.
+
+    Raises:
+        duckdb.Error: none can, for another reason than damage.
+    """
+    try:
+        connection.execute(f"select bit_xor(hash(each)) from {table} as each")
+    except duckdb.Error as error:
+        if DAMAGED.search(str(error)):
+            return False
+        raise
+    return True
+
+
+def rescue(path: Path) -> str:
+    """Set a damaged database aside, and make one of what can be read of it.
+
+    Returns:
+        What was done.
+
+    Raises:
+        UserError: there is none, it is in use, or the disk has no room.
+    """
+    name = shown(path)
+    if not path.is_file():
+        raise UserError(f"no database at {name}")
+    try:
+        check_content(path)
+    except DamagedError:
+        pass
+    else:
+        return f"{name} is not damaged: nothing to do"
+    log = log_path(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        # Its name is that of the database in SQL: not that of the damaged one.
+        new = Path(folder, "rescued.duckdb")
+        try:
+            saved, lost = copy_tables(path, new)
+        except OSError as error:
+            raise UserError(
+                f"{name}: left as it is: {error.strerror}: free some space,"
+                " and run make rescue"
+            ) from None
+        now = datetime.now().strftime("%Y%m%d-%H%M%S")
+        aside = path.with_name(f"{path.stem}.damaged-{now}{path.suffix}")
+        if log.exists():
+            lost.append("the last changes, which were in its log")
+            # First of all: a database in the file's place would read it.
+            log.rename(log_path(aside))
+        path.rename(aside)
+        if saved:
+            new.rename(path)
+    kept = f"the damaged file is kept as {shown(aside)}"
+    if not saved:
+        return (
+            f"nothing in {name} can be read; {kept}; put a copy in its place,"
+            " or run make build to begin anew, without the history"
+        )
+    missing = f"; lost: {listed(lost)}" if lost else ""
+    return (
+        f"saved {plural(len(saved), 'table')} in {name}{missing};"
+        f" {kept}; now run make build"
+    )
+
+
+def copy_tables(source: Path, new: Path) -> tuple[list[str], list[str]]:
+    """Copy each table that is whole; return those and the others.
+
+    Raises:
+        OSError: the disk has no room for them.
+    """
+    names = readable_tables(source)
+    if not names:
+        # A copy leaves a damaged log behind. The first 4 kB, the same in every
+        # file of one DuckDB version, may be all else that is damaged.
+        source = Path(shutil.copy(source, new.with_name("copy.duckdb")))
+        start = new.with_name("start.duckdb")
+        duckdb.connect(str(start)).close()
+        with source.open("r+b") as file:
+            file.write(start.read_bytes()[:4096])
+        names = readable_tables(source)
+    saved, lost = [], []
+    for table in names:
+        schema, _, _ = table.partition(".")
+        # One by one: an error may leave the connection of no use.
+        try:
+            with duckdb.connect(str(new)) as connection:
+                place = str(source).replace("'", "''")
+                connection.execute(f"attach '{place}' as damaged (read_only)")
+                connection.execute(f"create schema if not exists {schema}")
+                connection.execute(
+                    f"create table {table} as from damaged.{table}"
+                )
+                # What stayed in the log would be lost with it.
+                connection.execute("checkpoint")
+            saved.append(table)
+        except duckdb.Error as error:
+            if "No space left" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            lost.append(table)
+    return saved, lost
+
+
+def readable_tables(path: Path) -> list[str]:
+    """Return the names of all tables, none when the file does not open."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return tables(connection)
+    except duckdb.Error:
+        return []
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command line takes."""
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--content",
+        action="store_true",
+        help="only what is in it, as after a build",
+    )
+    what.add_argument(
+        "--rescue",
+        action="store_true",
+        help="set a damaged file aside, and save what can be read of it",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Check the database, or rescue what is in it."""
+    path = database_path()
+    check_settings()
+    check_place(path)
+    if arguments.rescue:
+        print(rescue(path))
+        return 0
+    if not arguments.content:
+        check_as_of_date()
+        check_space(path)
+    if path.exists():
+        check_content(path)
+    return 0

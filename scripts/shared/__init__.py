@@ -1,0 +1,1 @@
+"""Shared ground: every room may import it, and it imports no room."""

@@ -1,0 +1,61 @@
+"""What dbt writes into its target folder, and what it means."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.shared.errors import UserError
+from scripts.shared.paths import shown
+
+
+def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
+    """Read one of dbt's JSON artifacts.
+
+    Args:
+        target: dbt's target folder.
+        name: file name, such as `manifest.json`.
+        made_by: the command that writes it, for the error message.
+
+    Raises:
+        UserError: the file is missing, cannot be read or is not JSON.
+    """
+    path = target / name
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{shown(path)} is missing: run {made_by}") from None
+    except ValueError as error:
+        raise UserError(f"{shown(path)} is damaged: {error}") from None
+    except OSError as error:
+        raise UserError(f"{shown(path)}: cannot be read: {error}") from None
+
+
+def is_node(result: Mapping[str, Any]) -> bool:
+    """Whether a result of run_results.json is of what is built or tested.
+
+    The others are of hooks, and of exposures, with which dbt does nothing.
+    """
+    return not result["unique_id"].startswith(("operation.", "exposure."))
+
+
+def planned_nodes(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the unique ids of all that a whole `dbt build` looks at."""
+    return {
+        unique_id
+        for unique_id, node in (
+            manifest["nodes"] | manifest["unit_tests"]
+        ).items()
+        if unique_id.startswith(
+            ("model.", "seed.", "snapshot.", "test.", "unit_test.")
+        )
+        and node["config"]["enabled"]
+        and node["config"].get("materialized") != "ephemeral"
+    }
+
+
+def is_table(node: Mapping[str, Any]) -> bool:
+    """Whether a node of the manifest keeps rows of its own."""
+    return not node["unique_id"].startswith(("test.", "unit_test.")) and (
+        node["config"]["materialized"] not in ("view", "ephemeral")
+    )

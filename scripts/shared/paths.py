@@ -1,0 +1,21 @@
+"""Where the project's files are, and how a path is shown."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def database_path() -> Path:
+    """Return the DuckDB file that profiles.yml names, absolute or from ROOT."""
+    return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
+
+
+def target_path(name: str) -> Path:
+    """Return dbt's target folder called `name`, absolute or from ROOT."""
+    return ROOT / name
+
+
+def shown(path: Path) -> str:
+    """Return `path` as a person would type it from the project's folder."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -1,0 +1,54 @@
+"""How things are said: without values from the data."""
+
+import re
+import textwrap
+
+# Messages that quote names, or the values of a unit test: ours, not the data's.
+QUOTES_OURS = re.compile(
+    r"(Binder|Catalog|IO|Parser) Error:|actual differs from expected"
+)
+
+
+# Of all other messages, the lines behind the first that hold no value but in
+# quotes.
+SAFE_LINE = re.compile(
+    r"LINE \d+: .*| *\^|Error when converting column .*"
+    r"|Column \w+ is being converted as type .*"
+    r"|Expected Number of Columns: \d+ Found: \d+"
+)
+
+
+# Names of columns whose values are a person's.
+PERSONAL = re.compile(
+    r"contact|phone|extension|address|street|mail"
+    r"|(first|last|person|employee|manager|rep)_?name",
+    re.IGNORECASE,
+)
+
+
+def message_lines(message: str | None) -> list[str]:
+    """Return what dbt's message says, without values from the data.
+
+    An error quotes what it chokes on, of a seed a whole line of the file, and
+    that may be a person's. Colours, blank lines and the name of the node in
+    front are left out as well.
+    """
+    plain = re.sub(r"\x1b\[[\d;]*m", "", message or "")
+    lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
+    kind = ""
+    if len(lines) > 1 and re.match(r"\w+ Error in ", lines[0]):
+        kind = lines.pop(0)
+    lines = textwrap.dedent("\n".join(lines)).splitlines()
+    if (
+        not lines
+        or kind.startswith("Compilation")
+        or QUOTES_OURS.match(lines[0])
+    ):
+        return lines
+    kept = lines[:1] + [line for line in lines[1:] if SAFE_LINE.fullmatch(line)]
+    return [re.sub(r"""(['"]).*\1|['"].*""", "'...'", line) for line in kept]
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 table`, `2 tables`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

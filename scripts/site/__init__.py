@@ -1,0 +1,1 @@
+"""Write the site: dashboard, dictionary, docs and lineage, and the notebook."""

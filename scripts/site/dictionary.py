@@ -1,0 +1,365 @@
+"""Read the data dictionary from dbt's artifacts.
+
+Which tables and columns exist and of which type comes from catalog.json, what
+they mean and how they are tested from manifest.json, as do the metrics.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from scripts.shared.errors import UserError
+
+Node = Mapping[str, Any]
+
+KINDS = ("model", "seed", "snapshot", "source")
+# What analysts ask for first, then backwards to where it comes from.
+SCHEMAS = (
+    "marts",
+    "reporting",
+    "ml",
+    "restricted",
+    "intermediate",
+    "snapshots",
+    "staging",
+    "raw",
+    "reference",
+    "source",
+    "ops",
+)
+# How a metric adds up the rows of its table, in words.
+AGGREGATIONS = {
+    "count_distinct": "number of different",
+    "sum": "sum of",
+    "sum_boolean": "number of rows with",
+}
+# What a test wants of its column, or of the table as a whole, in a few words.
+PHRASES: dict[str, Callable[[Node], str]] = {
+    "accepted_range": lambda given: _range(given),
+    "accepted_values": lambda given: f"one of: {_list(given['values'])}",
+    "agrees_with_last_good_build": lambda _: "agrees with the last good build",
+    "expression_is_true": lambda given: " ".join(
+        f"{given.get('column_name', '')} {given['expression']}".split()
+    ),
+    "has_clean_text": lambda _: "no text has needless blanks or is empty",
+    "has_one_unknown_member": lambda given: (
+        f"one Unknown member, where {given['unknown_when']}"
+    ),
+    "has_rows": lambda _: "is not empty",
+    "is_masked": lambda _: "masked",
+    "mutually_exclusive_ranges": lambda given: (
+        f"no overlap from {given['lower_bound_column']}"
+        f" to {given['upper_bound_column']}"
+        f" of one {given['partition_by']}"
+    ),
+    "not_null": lambda _: "not null",
+    "relationships": lambda given: (
+        f"refers to {_model(given['to'])}.{given['field']}"
+    ),
+    "row_count_matches": lambda given: (
+        f"as many rows as {_model(given['compare_model'])}"
+    ),
+    "shares_add_up_to_one": lambda given: (
+        "shares add up to 1"
+        + (
+            f" within {given['group_by_column']}"
+            if "group_by_column" in given
+            else ""
+        )
+    ),
+    "sum_matches": lambda given: (
+        f"adds up to the number of rows of {_model(given['compare_model'])}"
+        if str(given["compare_expression"]) == "1"
+        else f"sum matches {given['compare_expression']}"
+        f" in {_model(given['compare_model'])}"
+    ),
+    "unique": lambda _: "unique",
+    "unique_combination_of_columns": lambda given: (
+        f"unique by {_list(given['combination_of_columns'])} together"
+    ),
+}
+
+
+@dataclass
+class Test:
+    """What a data test wants; `warns` when a failure does not stop a build."""
+
+    text: str
+    warns: bool
+
+
+@dataclass
+class Column:
+    """A column as the database has it."""
+
+    name: str
+    type: str
+    meaning: str
+    tests: list[Test] = field(default_factory=list)
+
+
+@dataclass
+class Table:
+    """A table, view, seed, snapshot or source of the warehouse.
+
+    Attributes:
+        unique_id: dbt's.
+        name: as in the database, and its anchor on the page.
+        schema: the layer that it belongs to.
+        kind: table, view, seed, snapshot or source.
+        meaning: its description.
+        columns: in their order in the database.
+        tests: of the table as a whole.
+        unit_tests: how many examples of a few rows test its SQL.
+    """
+
+    unique_id: str
+    name: str
+    schema: str
+    kind: str
+    meaning: str
+    columns: list[Column]
+    tests: list[Test] = field(default_factory=list)
+    unit_tests: int = 0
+
+    @property
+    def docs(self) -> str:
+        """Its page in dbt docs, relative to the other pages."""
+        return f"docs.html#!/{self.unique_id.split('.')[0]}/{self.unique_id}"
+
+    @property
+    def lineage(self) -> str:
+        """Its column lineage, with two steps back and one forward."""
+        query = {"model": self.unique_id, "parents": 2, "children": 1}
+        return f"lineage.html?{urlencode(query)}"
+
+
+@dataclass
+class Part:
+    """Some words, and the anchor on the page that explains them, if any."""
+
+    text: str
+    anchor: str = ""
+
+
+@dataclass
+class Metric:
+    """A figure that is defined once for all, in models/semantics/.
+
+    Attributes:
+        name: as one asks for it; its anchor on the page begins with metrics.
+        type: simple, ratio or another of dbt's.
+        label: its name for people.
+        meaning: its description.
+        made_of: what it is computed from.
+    """
+
+    name: str
+    type: str
+    label: str
+    meaning: str
+    made_of: list[Part]
+
+
+def read_metrics(manifest: Node, tables: list[Table]) -> list[Metric]:
+    """Return all metrics by name.
+
+    Args:
+        manifest: the content of manifest.json.
+        tables: what read_tables makes of it.
+    """
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in tables
+        for column in table.columns
+    }
+    measures = {
+        measure["name"]: (model["node_relation"]["alias"], measure)
+        for model in manifest["semantic_models"].values()
+        for measure in model["measures"]
+    }
+    return [
+        Metric(
+            name=node["name"],
+            type=node["type"],
+            label=node["label"],
+            meaning=node["description"],
+            made_of=[*_made_of(node, measures, columns), *_conditions(node)],
+        )
+        for node in sorted(
+            manifest["metrics"].values(), key=lambda node: node["name"]
+        )
+    ]
+
+
+def read_tables(manifest: Node, catalog: Node) -> list[Table]:
+    """Return all tables, by schema in the order of SCHEMAS, then by name.
+
+    Args:
+        manifest: the content of manifest.json.
+        catalog: the content of catalog.json, of the same project.
+
+    Raises:
+        UserError: a table is in one of them only, or two have one name.
+    """
+    built = {**catalog["nodes"], **catalog["sources"]}
+    tables: dict[str, Table] = {}
+    for node in _nodes(manifest):
+        found = built.get(node["unique_id"])
+        if found is None:
+            raise UserError(
+                f"{node['name']} is not in catalog.json: run make build,"
+                " then make site"
+            )
+        tables[node["unique_id"]] = _table(node, found)
+    _add_tests(tables, manifest)
+    names = [table.name for table in tables.values()]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(
+            f"two tables have the name {twice[0]}: links cannot tell them apart"
+        )
+    return sorted(
+        tables.values(),
+        key=lambda table: (
+            SCHEMAS.index(table.schema)
+            if table.schema in SCHEMAS
+            else len(SCHEMAS),
+            table.schema,
+            # The facts, then what they are cut by.
+            not table.name.startswith("fct_"),
+            table.name,
+        ),
+    )
+
+
+def phrase(test: Node) -> str:
+    """Return in a few words what a data test wants."""
+    metadata = test.get("test_metadata")
+    text = " ".join(test["description"].split())
+    if metadata and not text:
+        given = metadata["kwargs"]
+        known = PHRASES.get(metadata["name"])
+        text = known(given) if known else metadata["name"].replace("_", " ")
+        if where := test["config"].get("where"):
+            text += f" (where {where})"
+    return text
+
+
+def _made_of(
+    metric: Node,
+    measures: Mapping[str, tuple[str, Node]],
+    columns: set[str],
+) -> Iterator[Part]:
+    given = metric["type_params"]
+    if metric["type"] == "ratio":
+        above, below = given["numerator"]["name"], given["denominator"]["name"]
+        yield Part(above, f"metrics.{above}")
+        yield Part(" divided by ")
+        yield Part(below, f"metrics.{below}")
+    elif metric["type"] == "simple":
+        table, measure = measures[given["measure"]["name"]]
+        what = measure["expr"] or measure["name"]
+        if what == "1":
+            yield Part("number of rows of ")
+        else:
+            column = f"{table}.{what}"
+            yield Part(AGGREGATIONS.get(measure["agg"], measure["agg"]) + " ")
+            yield Part(what, column if column in columns else "")
+            yield Part(" in ")
+        yield Part(table, table)
+        if latest := measure["non_additive_dimension"]:
+            end = {"max": "last", "min": "first"}[latest["window_choice"]]
+            yield Part(f" at the {end} {latest['name']}")
+    else:
+        yield Part(given["expr"] or "")
+
+
+def _conditions(metric: Node) -> Iterator[Part]:
+    given = metric["filter"] or {"where_filters": []}
+    # Each is SQL in which a column stands as {{ Dimension('entity__column') }}.
+    filters = [
+        re.sub(r"\{\{.*?'(\w+)'.*?\}\}", r"\1", one["where_sql_template"])
+        for one in given["where_filters"]
+    ]
+    if filters:
+        yield Part(f", where {' and '.join(filters)}")
+
+
+def _nodes(manifest: Node) -> Iterator[Node]:
+    for node in [*manifest["nodes"].values(), *manifest["sources"].values()]:
+        if node["resource_type"] in KINDS and (
+            node["config"].get("materialized") != "ephemeral"
+        ):
+            yield node
+
+
+def _table(node: Node, built: Node) -> Table:
+    described = {name.lower(): one for name, one in node["columns"].items()}
+    columns = [
+        Column(
+            column["name"],
+            column["type"].lower(),
+            described.get(column["name"].lower(), {}).get("description", ""),
+        )
+        for column in sorted(
+            built["columns"].values(), key=lambda column: column["index"]
+        )
+    ]
+    kind = node["resource_type"]
+    return Table(
+        unique_id=node["unique_id"],
+        name=node["name"],
+        schema=node["schema"],
+        kind=node["config"]["materialized"] if kind == "model" else kind,
+        meaning=node["description"],
+        columns=columns,
+    )
+
+
+def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "test":
+            continue
+        test = Test(phrase(node), node["config"]["severity"].lower() == "warn")
+        # A test in a file of its own is one of all tables that it reads.
+        attached = node.get("attached_node")
+        for unique_id in (
+            [attached] if attached else node["depends_on"]["nodes"]
+        ):
+            if table := tables.get(unique_id):
+                _place(table, node.get("column_name"), test)
+    for node in manifest["unit_tests"].values():
+        for unique_id in node["depends_on"]["nodes"][:1]:
+            tables[unique_id].unit_tests += 1
+
+
+def _place(table: Table, column_name: str | None, test: Test) -> None:
+    for column in table.columns:
+        if column_name and column.name.lower() == column_name.lower():
+            column.tests.append(test)
+            return
+    table.tests.append(test)
+
+
+def _model(reference: str) -> str:
+    names = re.findall(r"'(\w+)'", reference)
+    return names[-1] if names else reference
+
+
+def _list(values: list[Any]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _range(given: Node) -> str:
+    low, high = given.get("min_value"), given.get("max_value")
+    inclusive = given.get("inclusive", True)
+    if inclusive and low is not None and high is not None:
+        return f"from {low} to {high}"
+    words = ("at least", "at most") if inclusive else ("above", "below")
+    return " and ".join(
+        f"{word} {bound}"
+        for word, bound in zip(words, (low, high), strict=True)
+        if bound is not None
+    )

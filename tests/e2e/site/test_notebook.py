@@ -1,0 +1,323 @@
+"""The notebook runs, shows the figures of the warehouse and holds no file."""
+
+import datetime
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from difflib import unified_diff
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jupytext
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from browser import serious, start_browser, visit
+from conftest import ROOT, SCRIPTS, clean_environment, run
+
+NOTEBOOK = ROOT / "notebooks/sales.py"
+SALES = """
+    marts.fct_order_lines as lines
+    left join marts.dim_products as products using (product_key)
+    left join marts.dim_customers as customers
+        on lines.customer_key = customers.customer_key
+    left join marts.dim_dates as dates on lines.order_date_key = dates.date_key
+"""
+
+
+@dataclass
+class Session:
+    """The notebook after its last cell, with a kernel that still runs."""
+
+    notebook: NotebookNode
+    client: NotebookClient
+    database: Path
+
+    def ask(self, code: str) -> list[NotebookNode]:
+        """Run more code in the kernel and return its outputs."""
+        cells = self.notebook.cells
+        cells.append(new_code_cell(code))
+        self.client.execute_cell(cells[-1], len(cells) - 1)
+        return cells.pop().outputs
+
+    def value(self, expression: str) -> Any:
+        """Return an expression's value; what JSON does not know as text."""
+        code = f"import json; print(json.dumps({expression}, default=str))"
+        return json.loads(self.ask(code)[0].text)
+
+    def tables(self) -> list[list[list[str]]]:
+        """Return the cells of each table that the notebook shows."""
+        return [
+            [
+                [unescape(cell) for cell in re.findall(r"<td.*?>(.*?)<", row)]
+                for row in re.findall(
+                    r"<tr>(.*?)</tr>", output.data["text/html"]
+                )
+            ][1:]
+            for cell in self.notebook.cells
+            for output in cell.get("outputs", [])
+            if "<table>" in output.get("data", {}).get("text/html", "")
+        ]
+
+
+@pytest.fixture(scope="module")
+def session(warehouse, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebook")
+    # A copy, since a test opens it to write; its views want the name.
+    database = folder / warehouse.database.name
+    shutil.copy(warehouse.database, database)
+    notebook = jupytext.read(NOTEBOOK)
+    client = NotebookClient(
+        notebook,
+        allow_errors=True,
+        timeout=120,
+        resources={"metadata": {"path": str(NOTEBOOK.parent)}},
+    )
+    # As in scripts/site/notebook.py: with them it may wait for ever.
+    client.widget_registry = {}
+    environment = clean_environment(
+        CLASSICMODELS_DB=str(database), NOTEBOOK_AS_PAGE="1"
+    )
+    with client.setup_kernel(env=environment):
+        for number, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, number)
+        yield Session(notebook, client, database)
+
+
+def test_every_cell_runs_without_an_error(session):
+    cells = [one for one in session.notebook.cells if one.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [one for one in outputs if one.output_type == "error"] == []
+    assert [one for one in outputs if one.get("name") == "stderr"] == []
+
+
+def test_tables_equal_sql_on_the_marts(warehouse, session):
+    totals, lines, best, by_controls, years = session.tables()
+    assert by_controls == best
+    measures = "ordered_amount", "cancelled_amount", "net_sales_amount"
+    amounts = ", ".join(f"sum(lines.{name})" for name in measures)
+    (wanted,) = warehouse.query(
+        f"""
+        select
+            {amounts}, sum(lines.net_margin_amount),
+            count(distinct order_id), count(distinct customers.customer_id)
+        from {SALES}
+        """
+    )
+    assert totals == [
+        [f"{one:,.2f}" for one in wanted[:4]]
+        + [f"{one:,}" for one in wanted[4:]]
+    ]
+    wanted = warehouse.query(
+        f"""
+        select
+            products.product_line,
+            {amounts},
+            100 * sum(lines.net_sales_amount)
+            / (select sum(net_sales_amount) from marts.fct_order_lines),
+            100 * sum(lines.net_margin_amount) / sum(lines.net_sales_amount),
+            count(distinct order_id)
+        from {SALES}
+        group by 1
+        order by sum(lines.net_sales_amount) desc
+        """
+    )
+    assert lines == [
+        [
+            name,
+            *(f"{one:,.2f}" for one in rest[:3]),
+            *(f"{one:.1f}%" for one in rest[3:5]),
+            f"{rest[5]:,}",
+        ]
+        for name, *rest in wanted
+    ]
+    wanted = warehouse.query(
+        f"""
+        select product_line, year_number, sum(lines.net_sales_amount)
+        from {SALES} group by all order by all
+        """
+    )
+    assert [cell for row in years for cell in row[1:]] == [
+        f"{amount:,.2f}" for _, _, amount in wanted
+    ]
+    assert [row[0] for row in years] == sorted({row[0] for row in wanted})
+
+
+def test_charts_are_pictures(session):
+    pictures = [
+        output
+        for cell in session.notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/svg+xml" in output.get("data", {})
+    ]
+    assert len(pictures) >= 6
+
+
+FILTERS = {
+    "nothing": {},
+    "products of a line": {
+        "of": "Products",
+        "product_line": "Ships",
+        "number": 3,
+    },
+    "customers of a country in a year": {
+        "country": "France",
+        "first": datetime.date(2004, 1, 1),
+        "last": datetime.date(2004, 12, 31),
+    },
+    "countries of a line on few days": {
+        "of": "Countries",
+        "product_line": "Classic Cars",
+        "first": datetime.date(2005, 5, 1),
+        "last": datetime.date(2005, 5, 31),
+        "number": 25,
+    },
+}
+KEYS = {
+    "Customers": "customers.customer_id, customers.customer_name",
+    "Products": (
+        "products.product_id, products.product_name, products.product_line"
+    ),
+    "Countries": "customers.country_name",
+}
+
+
+@pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)
+def test_top_equals_sql_under_filters(warehouse, session, filters):
+    keys = KEYS[filters.get("of", "Customers")]
+    conditions = ["true"]
+    if "first" in filters:
+        conditions.append(f"dates.date_day >= '{filters['first']}'")
+        conditions.append(f"dates.date_day <= '{filters['last']}'")
+    for name in ("product_line", "country"):
+        if name in filters:
+            column = "country_name" if name == "country" else name
+            conditions.append(f"{column} = '{filters[name]}'")
+    wanted = warehouse.query(
+        f"""
+        select
+            {keys}, count(distinct order_id), sum(lines.quantity_ordered),
+            sum(lines.net_sales_amount)
+        from {SALES}
+        where {" and ".join(conditions)}
+        group by {keys}
+        order by sum(lines.net_sales_amount) desc, {keys}
+        limit {filters.get("number", 10)}
+        """
+    )
+    assert wanted
+    session.ask("import datetime")
+    found = session.value(f"top(**{filters!r}).fetchall()")
+    # Row by row: pytest takes minutes to compare two lists of long rows.
+    for row, other in zip(found, wanted, strict=True):
+        assert row == json.loads(json.dumps(other, default=str))
+
+
+def test_top_says_when_nothing_was_sold(session):
+    filters = "first=LAST, last=FIRST"
+    assert session.value(f"top({filters}).fetchall()") == []
+    (said,) = session.ask(f"show_top({filters})")
+    assert "Nothing was sold here" in said.data["text/markdown"]
+
+
+def test_every_kind_of_top_has_its_chart(session):
+    for kind in KEYS:
+        chart, table = session.ask(f"show_top(of='{kind}', number=2)")
+        assert "image/svg+xml" in chart.data
+        assert table.data["text/html"].count("<tr>") == 3
+
+
+def test_an_open_notebook_does_not_block_a_build(session):
+    with duckdb.connect(str(session.database)) as connection:
+        connection.execute("create or replace table main.built (day date)")
+    rows = session.value("len(memory.sql('from reporting.rpt_sales'))")
+    assert rows > 0
+    assert session.value("len(load().sql('from reporting.rpt_sales'))") == rows
+
+
+def test_the_file_is_as_jupyterlab_saves_it():
+    saved = jupytext.writes(jupytext.read(NOTEBOOK), fmt="py:percent")
+    now = NOTEBOOK.read_text()
+    assert list(unified_diff(now.splitlines(), saved.splitlines())) == []
+
+
+@pytest.fixture(scope="module")
+def page(warehouse, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    done = run(
+        *(*SCRIPTS, "notebook", "html"),
+        *("--target-path", folder),
+        CLASSICMODELS_DB=str(warehouse.database),
+    )
+    path = folder / "notebook/sales.html"
+    assert done.returncode == 0, done.stdout
+    assert re.fullmatch(rf"notebook: wrote {path} \([\d.]+ MB\)\n", done.stdout)
+    return path
+
+
+def test_the_page_asks_nobody_and_shows_the_best(warehouse, page):
+    ((name, amount),) = warehouse.query(
+        f"""
+        select customers.customer_name, sum(lines.net_sales_amount)
+        from {SALES} group by all order by 2 desc limit 1
+        """
+    )
+    with start_browser() as browser, visit(browser, page) as seen:
+        seen.page.wait_for_load_state("networkidle")
+        text = seen.page.inner_text("body")
+        pictures = seen.page.eval_on_selector_all(
+            "img", "all => all.map(one => [one.alt, one.naturalWidth > 600])"
+        )
+        assert seen.outside(page) == []
+        assert seen.errors == []
+        assert serious(seen.page) == []
+        assert seen.page.title() == "Sales notebook"
+    assert re.search(rf"{re.escape(name)}\s.*{amount:,.2f}", text)
+    assert "Where next" in text
+    assert ["Chart: Where", True] in pictures
+    assert [one for one in pictures if not one[1]] == []
+    # Controls would do nothing without a kernel.
+    assert text.count("widgets.interact") == 0
+
+
+def test_a_run_that_takes_too_long_ends_in_one_line(warehouse, tmp_path):
+    done = run(
+        *(*SCRIPTS, "notebook", "html"),
+        *("--target-path", tmp_path, "--timeout", "1.5"),
+        CLASSICMODELS_DB=str(warehouse.database),
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"notebook: notebooks/sales.py: not done after 1.5 s, at .*\n",
+        done.stdout,
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "content", "message"),
+    [
+        ("open", None, "no database at {}: run make build"),
+        ("html", None, "no database at {}: run make build"),
+        ("html", "no database", "{}: damaged: .*"),
+    ],
+)
+def test_a_database_that_cannot_be_read_is_one_line(
+    tmp_path, what, content, message
+):
+    path = tmp_path / "classicmodels.duckdb"
+    if content:
+        path.write_text(content)
+    done = run(
+        *(*SCRIPTS, "notebook", what),
+        *("--target-path", tmp_path),
+        CLASSICMODELS_DB=str(path),
+    )
+    assert done.returncode == 1
+    wanted = message.format(re.escape(str(path)))
+    assert re.fullmatch(f"notebook: {wanted}\n", done.stdout)

@@ -1,0 +1,376 @@
+"""Metrics give what SQL on the marts gives, to the cent; exposures are true.
+
+MetricFlow only writes its SQL here, from the semantic manifest of the build;
+it runs in a connection that cannot write.
+"""
+
+import re
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from metricflow.engine.metricflow_engine import (
+    MetricFlowEngine,
+    MetricFlowQueryRequest,
+)
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow_semantics.model.dbt_manifest_parser import (
+    parse_manifest_from_dbt_generated_manifest,
+)
+from metricflow_semantics.model.semantic_manifest_lookup import (
+    SemanticManifestLookup,
+)
+
+from conftest import ROOT, SCRIPTS, run
+
+Figures = dict[tuple, Any]
+
+LINES = """
+    marts.fct_order_lines as fact
+    left join marts.dim_products as products using (product_key)
+    left join marts.dim_dates as dates on fact.order_date_key = dates.date_key
+"""
+ORDERS = """
+    marts.fct_orders as fact
+    left join marts.dim_dates as dates on fact.order_date_key = dates.date_key
+"""
+# Who serves the customer, and what became of the order.
+OF_THE_ORDER = """
+    left join marts.dim_order_statuses as statuses using (order_status_key)
+    left join marts.dim_employees as reps
+        on fact.sales_rep_employee_key = reps.employee_key
+    left join marts.dim_offices as offices
+        on fact.office_key = offices.office_key
+"""
+BALANCES = """
+    marts.fct_customer_balances_monthly as fact
+    left join marts.dim_dates as dates
+        on fact.month_end_date_key = dates.date_key
+"""
+WHERE_FROM = """
+    left join marts.dim_customers as customers
+        on fact.customer_key = customers.customer_key
+    left join marts.dim_locations as locations
+        on fact.location_key = locations.location_key
+"""
+LINES += OF_THE_ORDER + WHERE_FROM
+ORDERS += OF_THE_ORDER + WHERE_FROM
+BALANCES += WHERE_FROM
+
+# What MetricFlow calls them, and the columns of the joins above.
+DIMENSIONS = {
+    "customer__customer_id": "customers.customer_id",
+    "customer__customer_name": "customers.customer_name",
+    "location__city": "locations.city",
+    "location__country_name": "locations.country_name",
+    "location__region": "locations.region",
+    "metric_time": "dates.date_day",
+    "office__city": "offices.city",
+    "office__region": "offices.region",
+    "product__product_line": "products.product_line",
+    "product__product_name": "products.product_name",
+    "product__product_scale": "products.product_scale",
+    "product__product_vendor": "products.product_vendor",
+    "sales_rep__employee_name": "reps.employee_name",
+    "status__counts_as_net_sales": "statuses.counts_as_net_sales",
+    "status__is_shipped": "statuses.is_shipped",
+    "status__order_status": "statuses.order_status",
+}
+# What each metric is asked by, where it can be.
+GROUPINGS = [
+    (),
+    ("product__product_line",),
+    ("location__country_name",),
+    ("metric_time__month",),
+    ("location__region", "metric_time__year"),
+    ("product__product_line", "metric_time__quarter"),
+]
+# What one metric of each fact is asked by: the joins are those of them all.
+ALL_GROUPINGS = [
+    *((name,) for name in DIMENSIONS if name != "metric_time"),
+    *((f"metric_time__{grain}",) for grain in ("day", "week", "quarter")),
+    ("customer__customer_name", "metric_time__quarter"),
+]
+
+ALL = "true"
+STANDS = "statuses.order_status <> 'Cancelled'"
+SHIPPED = "statuses.order_status in ('Shipped', 'Disputed', 'Resolved')"
+LATE = f"""{SHIPPED} and fact.shipped_date_key > fact.required_date_key"""
+PAST_DUE = f"""
+    {STANDS} and fact.shipped_date_key = -1
+    and fact.required_date_key
+    < (select max(order_date_key) from marts.fct_orders)
+"""
+VALUE = "fact.quantity_ordered * fact.unit_price_amount"
+COST = "fact.quantity_ordered * products.unit_cost_amount"
+NET_SALES = f"sum(case when {STANDS} then {VALUE} else 0 end)"
+NET_MARGIN = f"sum(case when {STANDS} then {VALUE} - {COST} else 0 end)"
+
+# Of each metric: the rows, those of them that count, and the figure. A group
+# without a row that counts has no figure.
+METRICS = {
+    "ordered_amount": (LINES, ALL, f"sum({VALUE})"),
+    "cancelled_amount": (
+        LINES,
+        ALL,
+        f"sum(case when {STANDS} then 0 else {VALUE} end)",
+    ),
+    "net_sales_amount": (LINES, ALL, NET_SALES),
+    "net_margin_amount": (LINES, ALL, NET_MARGIN),
+    "net_margin_pct": (LINES, ALL, f"{NET_MARGIN} / nullif({NET_SALES}, 0)"),
+    "order_count": (LINES, ALL, "count(distinct fact.order_id)"),
+    "net_order_count": (LINES, STANDS, "count(distinct fact.order_id)"),
+    "average_order_value": (
+        LINES,
+        ALL,
+        f"{NET_SALES} / nullif(count(distinct fact.order_id)"
+        f" filter ({STANDS}), 0)",
+    ),
+    "active_customer_count": (
+        LINES,
+        STANDS,
+        "count(distinct customers.customer_id)",
+    ),
+    "shipped_order_count": (ORDERS, SHIPPED, "count(*)"),
+    "late_order_count": (ORDERS, SHIPPED, f"count(*) filter ({LATE})"),
+    "late_pct": (ORDERS, SHIPPED, f"count(*) filter ({LATE}) / count(*)"),
+    "past_due_order_count": (ORDERS, ALL, f"count(*) filter ({PAST_DUE})"),
+    "late_or_past_due_order_count": (
+        ORDERS,
+        STANDS,
+        f"count(*) filter (({LATE}) or ({PAST_DUE}))",
+    ),
+    "late_or_past_due_pct": (
+        ORDERS,
+        STANDS,
+        f"count(*) filter (({LATE}) or ({PAST_DUE})) / count(*)",
+    ),
+    "receivables_amount": (BALANCES, ALL, "sum(fact.balance_amount)"),
+}
+
+# The columns of the reports that bear a metric's name mean the same.
+REPORTS = {
+    "rpt_product_line_sales": {"product__product_line": "product_line"},
+    "rpt_country_sales": {"location__country_name": "country_name"},
+    "rpt_monthly_sales": {"metric_time__month": "month_start_date"},
+    "rpt_order_fulfilment": {"metric_time__month": "month_start_date"},
+    "rpt_product_margins": {"product__product_name": "product_name"},
+    "rpt_sales_rep_performance": {"sales_rep__employee_name": "sales_rep_name"},
+    "rpt_office_sales_yearly": {
+        "office__city": "office_city",
+        "metric_time__year": "make_date(year_number, 1, 1)",
+    },
+}
+
+
+def column(name: str) -> str:
+    """Return the SQL of what a metric is grouped by."""
+    dimension, _, grain = name.rpartition("__")
+    if dimension == "metric_time":
+        return f"date_trunc('{grain}', {DIMENSIONS[dimension]})"
+    return DIMENSIONS[name]
+
+
+def figures(rows: list[tuple]) -> Figures:
+    """Return the last column by the others, a day with or without hour."""
+    found = {
+        tuple(str(key).removesuffix(" 00:00:00") for key in row[:-1]): row[-1]
+        for row in rows
+    }
+    assert len(found) == len(rows)
+    return found
+
+
+def expected(connection, metric: str, group_by: tuple[str, ...]) -> Figures:
+    """Compute a metric with SQL on the marts."""
+    relation, counting, figure = METRICS[metric]
+    columns = [column(name) for name in group_by]
+    if relation is BALANCES:
+        # The last month of each period, or of all.
+        periods = [one for one in columns if one.startswith("date_trunc")]
+        counting = f"""
+            (fact.month_end_date_key{"".join(f", {one}" for one in periods)})
+            in (
+                select {", ".join(["max(fact.month_end_date_key)", *periods])}
+                from {BALANCES}
+                group by all
+            )
+        """
+    sql = f"select {', '.join([*columns, figure])} from {relation}"
+    sql += f" where {counting}"
+    if columns:
+        sql += f" group by {', '.join(columns)}"
+    return figures(connection.sql(sql).fetchall())
+
+
+@pytest.fixture(scope="module")
+def connection(warehouse):
+    with warehouse.connect() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def engine(warehouse):
+    path = warehouse.target / "semantic_manifest.json"
+    manifest = parse_manifest_from_dbt_generated_manifest(path.read_text())
+    client = SimpleNamespace(
+        sql_engine_type=SqlEngine.DUCKDB,
+        sql_plan_renderer=DuckDbSqlPlanRenderer(),
+    )
+    return MetricFlowEngine(SemanticManifestLookup(manifest), client)
+
+
+@pytest.fixture(scope="module")
+def ask(connection, engine):
+    """Asks MetricFlow for one metric by some dimensions."""
+
+    def asked(metric: str, group_by: tuple[str, ...]) -> Figures:
+        request = MetricFlowQueryRequest.create(
+            metric_names=[metric], group_by_names=group_by
+        )
+        answer = connection.sql(engine.explain(request).sql_statement.sql)
+        return figures(answer.select(*group_by, metric).fetchall())
+
+    return asked
+
+
+def dimensions(engine, metric: str) -> set[str]:
+    """Return what MetricFlow can group a metric by, `metric_time` for dates."""
+    return {
+        "metric_time" if one.type.value == "time" else one.dunder_name
+        for one in engine.simple_dimensions_for_metrics([metric])
+    }
+
+
+def can_group(engine, metric: str, group_by: tuple[str, ...]) -> bool:
+    """Whether a metric can be asked for by these dimensions."""
+    if METRICS[metric][0] is BALANCES and set(group_by) & {
+        "metric_time__day",
+        "metric_time__week",
+    }:
+        return False
+    return {
+        "metric_time" if name.startswith("metric_time") else name
+        for name in group_by
+    } <= dimensions(engine, metric)
+
+
+def test_every_metric_and_dimension_is_checked(engine):
+    names = {metric.name for metric in engine.list_metrics()}
+    assert names == set(METRICS)
+    assert set().union(*(dimensions(engine, one) for one in names)) == set(
+        DIMENSIONS
+    )
+
+
+def assert_equals_sql(connection, ask, metric, group_by):
+    found = ask(metric, group_by)
+    wanted = expected(connection, metric, group_by)
+    if metric.endswith(("_pct", "_value")):
+        # MetricFlow divides as floating point; what it adds up are decimals.
+        found, wanted = (
+            {key: value and round(value, 9) for key, value in one.items()}
+            for one in (found, wanted)
+        )
+    assert found == wanted, (metric, group_by)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_metric_equals_sql_on_the_marts(connection, engine, ask, metric):
+    asked = [one for one in GROUPINGS if can_group(engine, metric, one)]
+    assert len(asked) >= 4
+    for group_by in asked:
+        assert_equals_sql(connection, ask, metric, group_by)
+
+
+@pytest.mark.parametrize(
+    "metric", ["ordered_amount", "late_order_count", "receivables_amount"]
+)
+def test_every_dimension_can_cut_its_facts(connection, engine, ask, metric):
+    asked = [one for one in ALL_GROUPINGS if can_group(engine, metric, one)]
+    assert {name for one in asked for name in one} > dimensions(
+        engine, metric
+    ) - {"metric_time"}
+    for group_by in asked:
+        assert_equals_sql(connection, ask, metric, group_by)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_metric_equals_the_column_of_a_report(connection, ask, report):
+    keys = REPORTS[report]
+    relation = connection.sql(f"from reporting.{report}")
+    shared = set(METRICS) & set(relation.columns)
+    assert shared
+    for metric in shared:
+        rows = relation.project(", ".join([*keys.values(), metric])).fetchall()
+        wanted = figures(rows)
+        found = ask(metric, tuple(keys))
+        # A report shows more groups, as 0 or empty.
+        assert set(found) <= set(wanted), (report, metric)
+        for key, value in wanted.items():
+            rounded = round(Decimal(found.get(key) or 0), 4)
+            assert rounded == (value or 0), (report, metric, key)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("customer__customer_id", "customer_id"),
+        ("location__country_name", "country_name"),
+    ],
+)
+def test_receivables_equal_the_report(connection, ask, name, key):
+    report = connection.sql("from reporting.rpt_customer_receivables")
+    rows = report.aggregate(f"{key}, sum(balance_amount)").fetchall()
+    assert ask("receivables_amount", (name,)) == figures(rows)
+
+
+def test_the_unknown_day_of_the_calendar_is_no_row_of_a_metric(ask):
+    assert ("None",) not in ask("net_sales_amount", ("metric_time__day",))
+
+
+@pytest.mark.parametrize(
+    ("exposure", "file"),
+    [
+        ("sales_dashboard", "scripts/site/dashboard.py"),
+        ("sales_notebook", "notebooks/sales.py"),
+    ],
+)
+def test_exposure_names_what_it_reads(warehouse, exposure, file):
+    exposures = warehouse.manifest["exposures"]
+    nodes = exposures[f"exposure.classicmodels.{exposure}"]["depends_on"]
+    named = {name.split(".")[-1] for name in nodes["nodes"]}
+    read = re.findall(
+        r"\b(?:marts|reporting)\.(\w+)", (ROOT / file).read_text()
+    )
+    assert named == set(read)
+
+
+def test_check_yaml_knows_the_keys_of_metrics(tmp_path):
+    (tmp_path / "dbt_project.yml").write_text("name: shop")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "shop.yml").write_text(
+        "semantic_models:\n"
+        "  - {name: lines, model: ref('shop'), dimensons: []}\n"
+        "  - name: orders\n"
+        "    model: ref('shop')\n"
+        "    measures: [{name: amount, agg: summ}]\n"
+        "    entities: [{name: order, type: primary, exp: order_key}]\n"
+        "  - {name: nothing}\n"
+        "metrics:\n"
+        "  - {name: sold, type: simple, type_params: {meassure: amount}}\n"
+    )
+    done = run(*SCRIPTS, "check-yaml", tmp_path)
+    *errors, last = done.stdout.splitlines()
+    assert last == "check-yaml: 5 errors in 2 files"
+    wanted = (
+        "metrics[sold].type_params: unknown key 'meassure'",
+        "semantic_models[lines]: unknown key 'dimensons'",
+        "semantic_models[nothing]: 'model' is a required property",
+        "semantic_models[orders].entities[order]: unknown key 'exp'",
+        "semantic_models[orders].measures[amount].agg: 'summ' is not one of",
+    )
+    for error, message in zip(sorted(errors), wanted, strict=True):
+        assert error.startswith(f"models/shop.yml: {message}")
