@@ -89,7 +89,9 @@ def damaged(copy_project) -> Project:
         ".productLine",
         ".nothing",
     )
-    unit_tests = models / "marts" / "dimensions" / "dim_order_statuses.yml"
+    unit_tests = (
+        models / "marts" / "dimensions" / "dim_order_statuses__unit_tests.yml"
+    )
     text = unit_tests.read_text(encoding="utf-8")
     start = text.index("expect:")
     unit_tests.write_text(
