@@ -9,7 +9,6 @@ import sys
 import tarfile
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -55,10 +54,7 @@ def test_setup_says_in_one_line_which_python_it_wants(
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the lock files name, fetched once; the newest pip is in pip/.
-
-    Of each package there is a newer version, as there will be on the index.
-    """
+    """What the lock files name, fetched once; the newest pip is in pip/."""
     folder = tmp_path_factory.mktemp("wheels")
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--target")
     done = run(*pip, folder / "pip", "pip")
@@ -71,15 +67,6 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     ):
         done = run(*download, folder, *what, PYTHONPATH=str(folder / "pip"))
         assert done.returncode == 0, done.stdout
-    names = "".join((ROOT / lock).read_text() for lock in LOCKS)
-    for name, version in re.findall(r"(?m)^([\w.-]+)==(\d+(?:\.\d+)*)", names):
-        stem = f"{name.replace('-', '_')}-{version}.1"
-        with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
-            wheel.writestr(
-                f"{stem}.dist-info/METADATA",
-                f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}.1\n",
-            )
-            wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\n")
     yield folder
     shutil.rmtree(folder)
 
