@@ -1,7 +1,6 @@
 """What is wrong with the database is one line, and nothing is lost of it."""
 
 import os
-import random
 import re
 import shutil
 from collections.abc import Callable
@@ -74,9 +73,6 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "empty": lambda path: path.write_bytes(b""),
     "truncated": lambda path: os.truncate(path, BLOCK),
     "zeros": lambda path: overwrite(path, 0, bytes(path.stat().st_size)),
-    "random": lambda path: overwrite(
-        path, 0, random.Random(0).randbytes(path.stat().st_size)
-    ),
     "first page": lambda path: overwrite(path, 0, bytes(4096)),
     "a table": lambda path: spoil_table(path, "marts.one"),
     "log": spoil_log,
