@@ -69,16 +69,18 @@ def failing_rows(
         described = {name.lower() for name in model["columns"]}
     ranked = []
     for name, kind in zip(rows.columns, rows.types, strict=True):
+        # A text of the test's own making is there to be read.
+        is_own = name.lower() not in described
         rank = 3
         if name in key:
             rank = 0
-        elif name == test["column_name"]:
+        elif is_own or name == test["column_name"]:
             rank = 1
         elif re.search(rf"\b{re.escape(name)}\b", str(arguments)):
             rank = 2
-        # A text of the test's own making is there to be read.
-        text = kind == "VARCHAR" and name.lower() in described
-        if not is_personal(model or {}, name) and not (rank == 3 and text):
+        if not is_personal(model or {}, name) and not (
+            rank == 3 and kind == "VARCHAR"
+        ):
             ranked.append((rank, name))
     return [name for _, name in sorted(ranked, key=lambda pair: pair[0])], rows
 
@@ -162,7 +164,7 @@ def explain(
 
 
 def _cell(value: object) -> str:
-    return "(null)" if value is None else textwrap.shorten(str(value), 30)
+    return "(null)" if value is None else textwrap.shorten(str(value), 50)
 
 
 def half_new(broken: BrokenOff) -> Iterator[str]:

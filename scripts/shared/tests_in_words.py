@@ -15,6 +15,7 @@ WORDS = {
         "one of: {values}",
         "{column_name} is one of: {values}.",
     ),
+    "every_row": ("{rules}", "In every row: {rules}."),
     "expression_is_true": (
         "{column_name} {expression}",
         "In every row: {column_name} {expression}.",
@@ -31,6 +32,10 @@ WORDS = {
     "sum_matches": (
         "sum matches {summed} in {compare_model}",
         "The sum of {column_name} matches {summed} in {compare_model}.",
+    ),
+    "sums_match": (
+        "sums of {sums} match {compare_model}",
+        "The sums of {sums} match {compare_model}.",
     ),
     "unique": ("unique", "No two rows have the same {column_name}."),
     "unique_combination_of_columns": (
@@ -97,8 +102,12 @@ def _words(test: Node) -> tuple[str, dict[str, str]]:
     given = metadata.get("kwargs", {})
     words = {name: _word(value) for name, value in given.items()}
     summed = words.get("compare_expression", "")
+    rules = [_word([rule]) for rule in given.get("rules", [])]
+    if "not_null" in words:
+        rules.append(f"{words['not_null']} not null")
     made = {
         "column_name": "",
+        "rules": "; ".join(rules),
         "range": _range(given),
         "summed": "the number of rows" if summed == "1" else summed,
     }
@@ -111,7 +120,11 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 
 def _word(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        # Of a mapping in it the key is what says more.
+        return ", ".join(
+            next(iter(one)) if isinstance(one, dict) else str(one)
+            for one in value
+        )
     reference = re.fullmatch(r"(?:ref|source)\(.*?'(\w+)'\)", str(value))
     return reference[1] if reference else str(value)
 
