@@ -2,10 +2,13 @@
     {%- if message is none -%}
         {{ return(none) }}
     {%- endif -%}
-    {#- dbt's own line and the first of the database: the others quote what it
-    choked on, a whole line of customers.csv for one. What dbt writes into its
-    artifacts, scripts/shared/wording.py reads in the same way. -#}
-    {%- set lines = (message | string).splitlines()[:2] | map('trim') | join(' ') -%}
+    {#- Without dbt's line that names the node, and no further than the first of
+    the database: the others quote what it choked on, a whole line of
+    customers.csv for one. What dbt writes into its artifacts,
+    scripts/shared/wording.py reads in the same way. -#}
+    {%- set lines = (message | string).splitlines() | map('trim') | select | list -%}
+    {%- set is_ours = modules.re.match('\\w+ Error in ', lines | first | string) -%}
+    {%- set lines = (lines[1:2] if is_ours and lines | length > 1 else lines[:2]) | join(' ') -%}
     {%- if modules.re.search('(Binder|Catalog|Parser) Error', lines) -%}
         {#- Quotes are around names here. -#}
         {{ return(lines) }}

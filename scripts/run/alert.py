@@ -25,7 +25,7 @@ from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.last_run import LastRun, Node, Result
 from scripts.shared.paths import ROOT, database_path, shown, target_path
-from scripts.shared.tests_in_words import sentence
+from scripts.shared.tests_in_words import name_of, sentence
 from scripts.shared.warehouse import DatabaseError, InUseError, open_database
 from scripts.shared.wording import message_lines, plural
 
@@ -48,7 +48,7 @@ class Problem(NamedTuple):
 def place(node: Node) -> str:
     """Return a node's name and file."""
     source = node.get("source_name")
-    name = f"{source}.{node['name']}" if source else node["name"]
+    name = f"{source}.{node['name']}" if source else name_of(node)
     return f"{name} ({node['original_file_path']})"
 
 

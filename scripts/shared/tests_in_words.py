@@ -48,8 +48,8 @@ WORDS = {
 def name_of(test: Node) -> str:
     """Return what a person calls a test: `not_null on model.column`.
 
-    A row condition of a whole table has its text behind it. A test in a file
-    of its own and a unit test bear their own names.
+    A row condition of a whole table has its text behind it. All other nodes
+    are called by their own names.
     """
     metadata = test.get("test_metadata")
     if not metadata or not test.get("attached_node"):
@@ -106,12 +106,15 @@ def _words(test: Node) -> tuple[str, dict[str, str]]:
     if "not_null" in words:
         rules.append(f"{words['not_null']} not null")
     made = {
-        "column_name": "",
-        "rules": "; ".join(rules),
+        "rules": " / ".join(rules),
         "range": _range(given),
         "summed": "the number of rows" if summed == "1" else summed,
     }
-    return metadata.get("name", test["name"]), made | words
+    return metadata.get("name", test["name"]), {
+        "column_name": "",
+        **words,
+        **made,
+    }
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

@@ -58,9 +58,10 @@ MANIFEST = {
     },
 }
 MANIFEST["nodes"][PAID]["description"] = "Paid & owed <add up>. More of it."
-MANIFEST["nodes"][UNIQUE]["test_metadata"] = {
-    "name": "unique",
-    "kwargs": {"column_name": "order_id"},
+MANIFEST["nodes"][UNIQUE] |= {
+    "attached_node": "model.classicmodels.orders",
+    "column_name": "order_id",
+    "test_metadata": {"name": "unique", "kwargs": {"column_name": "order_id"}},
 }
 
 
@@ -161,8 +162,8 @@ def test_what_an_alert_tells(artifacts):
         " (target dev, commit abc1234)",
         "error: dim_products (models/dim_products.sql): Binder Error:"
         ' Referenced column "nope" not found',
-        "failed test: unique_orders (models/orders.yml), 2 failing rows:"
-        " No two rows have the same order_id.",
+        "failed test: unique on orders.order_id (models/orders.yml), 2 failing"
+        " rows: No two rows have the same order_id.",
         "failed test: late (models/orders.yml): actual differs from expected",
         "warning: assert_paid (tests/singular/assert_paid.sql),"
         " 1 failing row: Paid & owed <add up>.",
