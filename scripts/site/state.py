@@ -112,7 +112,6 @@ class State:
             UTC; None before the first one.
         last_order_date: up to which day there are orders.
         last_payment_date: up to which day there are payments.
-        duckdb_version: of the library that reads the database.
     """
 
     broken_off: last_run.BrokenOff | None
@@ -121,7 +120,6 @@ class State:
     last_good: datetime | None
     last_order_date: date | None
     last_payment_date: date | None
-    duckdb_version: str
 
 
 def read_state(
@@ -182,7 +180,6 @@ def _read_state(
         last_payment_date=value(
             LAST_DAY, fact=tables["fct_payments"], key="payment_date_key"
         ),
-        duckdb_version=duckdb.__version__,
     )
 
 
