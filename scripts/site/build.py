@@ -227,7 +227,7 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
         with_bar(docs, bars.render(current="docs.html")), encoding="utf-8"
     )
     write_lineage(target, folder, bars.render(current="lineage.html"))
-    dashboard.build(database, folder)
+    dashboard.build(database, target, folder)
     # The licences of what the pages carry.
     shutil.copy(ROOT / "NOTICE", folder / "NOTICE.txt")
 
