@@ -283,7 +283,7 @@ def _tile(page: Page, name: str) -> dict[str, str]:
         "title": metric["label"],
         "text": text,
         "exact": exact if exact != text else "",
-        "note": " · ".join(notes) or metric["meaning"],
+        "note": "\n".join(notes) or metric["meaning"],
     }
 
 

@@ -470,7 +470,7 @@ function showTiles() {
       .map((other) => `${other.label}: ${write(other, TILE)}`);
     const [exactly, note] = tile.parentElement.querySelectorAll("small");
     exactly.textContent = all === tile.textContent ? "" : all;
-    if (below.length) note.textContent = below.join(" · ");
+    if (below.length) note.textContent = below.join("\n");
   }
   showSelection(figure(metrics.order_count, rows));
 }
