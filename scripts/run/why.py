@@ -19,37 +19,16 @@ from typing import Any
 import duckdb
 
 from scripts.shared import last_run
-from scripts.shared.artifacts import is_node
+from scripts.shared.artifacts import PASSED, SKIPPED, is_bad, is_node, outcome
 from scripts.shared.errors import UserError
+from scripts.shared.keys import natural_key
 from scripts.shared.paths import database_path, shown, target_path
+from scripts.shared.tests_in_words import sentence
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import PERSONAL, message_lines, plural
 
 Node = dict[str, Any]
 
-WORDS = {
-    "fail": "failed",
-    "error": "broke off",
-    "runtime error": "broke off",
-    "partial success": "broke off",
-    "warn": "warned",
-}
-# What a test without a description wants; the arguments are those in its YAML.
-SENTENCES = {
-    "not_null": "{column_name} is never null.",
-    "unique": "No two rows have the same {column_name}.",
-    "relationships": "Every {column_name} is in {to}.{field}.",
-    "accepted_values": "{column_name} is one of: {values}.",
-    "accepted_range": "{column_name} is {range}.",
-    "expression_is_true": "In every row: {column_name} {expression}.",
-    "unique_combination_of_columns": (
-        "No two rows have the same {combination_of_columns}."
-    ),
-    "sum_matches": (
-        "The sum of {column_name} is that of {compare_expression}"
-        " in {compare_model}."
-    ),
-}
 # These tests keep values, in this column, and not the rows that hold them.
 VALUE_COLUMNS = {
     "unique": "unique_field",
@@ -84,12 +63,13 @@ class Run:
             self.results: list[Node] = [
                 one
                 for one in results["results"]
-                if is_node(one) or one["status"] in WORDS
+                if is_node(one) or is_bad(one["status"])
             ]
+            self.manifest = manifest
             self.nodes: dict[str, Node] = (
                 manifest["nodes"] | manifest["unit_tests"] | manifest["sources"]
             )
-            self._macros: dict[str, Node] = manifest["macros"]
+            self.macros: dict[str, Node] = manifest["macros"]
             self._parents: dict[str, list[str]] = manifest["parent_map"]
             known = all(one["unique_id"] in self.nodes for one in self.results)
         except (KeyError, TypeError):
@@ -108,8 +88,12 @@ class Run:
 
     def problems(self) -> list[Node]:
         """Return the results to explain, warnings last."""
-        found = [one for one in self.results if one["status"] in WORDS]
-        return sorted(found, key=lambda one: one["status"] == "warn")
+        found = [
+            one
+            for one in self.results
+            if outcome(one["status"]) not in (PASSED, SKIPPED)
+        ]
+        return sorted(found, key=lambda one: not is_bad(one["status"]))
 
     def held_back(self, culprit: str) -> list[str]:
         """Return the names of what dbt skipped because of one node."""
@@ -124,51 +108,6 @@ class Run:
             and not one["unique_id"].startswith(("test.", "unit_test."))
             and causes <= self._with_ancestors(one["unique_id"])
         ]
-
-    def wanted(self, test: Node) -> str:
-        """Return the sentence that says what a test wants."""
-        if test["description"]:
-            return " ".join(test["description"].split())
-        metadata = test.get("test_metadata") or {}
-        kind = metadata.get("name", test["name"])
-        given = metadata.get("kwargs", {})
-        if kind in SENTENCES:
-            words = {name: _words(value) for name, value in given.items()}
-            sentence = SENTENCES[kind].format_map(
-                {"column_name": "", "range": _range(given)} | words
-            )
-            return " ".join(sentence.split())
-        macro = f"macro.{test['package_name']}.test_{kind}"
-        described = self._macros.get(macro, {}).get("description", "")
-        return " ".join(f"{kind}: {described}".split()).rstrip(": ")
-
-    def natural_key(self, model: str) -> list[str]:
-        """Return the columns by which a person knows a model's rows.
-
-        They are unique by a test, and no surrogate `_key` where there is a
-        choice. Without such a test they are the model's first columns.
-        """
-        keys = []
-        for test in self.nodes.values():
-            metadata = test.get("test_metadata") or {}
-            if test.get("attached_node") == model and not test["config"].get(
-                "where"
-            ):
-                if metadata.get("name") == "unique":
-                    keys.append([test["column_name"]])
-                elif metadata.get("name") == "unique_combination_of_columns":
-                    keys.append(metadata["kwargs"]["combination_of_columns"])
-        columns = list(self.nodes[model]["columns"])
-        keys.append(columns[:2])
-        return min(
-            keys,
-            key=lambda names: (
-                any(name.endswith("_key") for name in names),
-                names is keys[-1],
-                not all(re.search("(_id|Number|Code)$", one) for one in names),
-                len(names),
-            ),
-        )
 
     def _with_ancestors(self, node: str) -> set[str]:
         found: set[str] = set()
@@ -202,7 +141,8 @@ def failing_rows(
         rows = connection.sql(query)
     except duckdb.Error:
         return None
-    key = run.natural_key(model["unique_id"]) if model else []
+    key = model and natural_key(run.manifest, model["unique_id"])
+    key = key or list(model["columns"] if model else [])[:2]
     known = {name.lower() for name in model["columns"]} if model else set()
     ranked = []
     for name, kind in zip(rows.columns, rows.types, strict=True):
@@ -275,8 +215,8 @@ def explain(
     node = run.nodes[result["unique_id"]]
     kind = node["resource_type"]
     is_test = kind in ("test", "unit_test")
-    wanted = run.wanted(node) if is_test else f"{kind} {node['name']}"
-    word = WORDS[result["status"]].capitalize()
+    wanted = sentence(node, run.macros) if is_test else f"{kind} {node['name']}"
+    word = outcome(result["status"]).capitalize()
     yield from textwrap.wrap(f"{word}: {wanted}", WIDTH - 3)
     if kind == "test" and result["status"] in ("fail", "warn"):
         yield from explain_test(connection, run, node, result, limit)
@@ -293,24 +233,6 @@ def explain(
     yield f"File: {node['original_file_path']}"
     if compiled := node.get("compiled_path"):
         yield f"SQL:  {shown(Path(compiled))}"
-
-
-def _range(arguments: dict[str, Any]) -> str:
-    words = ("at least", "at most")
-    if not arguments.get("inclusive", True):
-        words = ("above", "below")
-    return " and ".join(
-        f"{word} {arguments[name]}"
-        for word, name in zip(words, ("min_value", "max_value"), strict=True)
-        if name in arguments
-    )
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    reference = re.fullmatch(r"ref\('(\w+)'\)", str(value))
-    return reference[1] if reference else str(value)
 
 
 def _cell(value: object) -> str:
@@ -355,7 +277,7 @@ def tell(
     nodes = [one for one in run.results if is_node(one)]
     total = plural(len(nodes), "node")
     if problems:
-        counts = Counter(WORDS[one["status"]] for one in problems)
+        counts = Counter(outcome(one["status"]) for one in problems)
         words = ", ".join(f"{count} {word}" for word, count in counts.items())
         print(f"Of {total} in the last run ({run.title}): {words}.")
     elif run.command not in last_run.BUILDING:

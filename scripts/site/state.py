@@ -9,14 +9,17 @@ from typing import Any
 
 import duckdb
 
-from scripts.shared import last_run
-from scripts.shared.artifacts import planned_nodes
+from scripts.shared import last_run, tests_in_words
+from scripts.shared.artifacts import (
+    PASSED,
+    SKIPPED,
+    is_bad,
+    outcome,
+    planned_nodes,
+)
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import plural
-from scripts.site import dictionary
 
-FAILED = {"fail", "error", "runtime error", "partial success"}
-WARNED = {"warn"}
 # In the order of the page; what a run builds, then what it tests.
 KINDS = {
     "model": "Models",
@@ -200,15 +203,12 @@ def _run(
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     problems = []
     for kind, status, node_id, name, failures in nodes:
-        outcome = "passed"
-        if status in FAILED | WARNED:
-            outcome = "failed" if status in FAILED else "warned"
+        word = "failed" if is_bad(status) else outcome(status)
+        if word not in (PASSED, SKIPPED):
             problems.append(
-                _problem(manifest, node_id, name, failures, status in FAILED)
+                _problem(manifest, node_id, name, failures, is_bad(status))
             )
-        elif status == "skipped":
-            outcome = "skipped"
-        counts[kind][outcome] += 1
+        counts[kind][word] += 1
     seen = {node_id for _, _, node_id, _, _ in nodes}
     return Run(
         command=command,
@@ -235,7 +235,7 @@ def _problem(
         attached = manifest["nodes"].get(node.get("attached_node") or "")
         table = attached["name"] if attached else name
         column = node.get("column_name")
-        text = dictionary.phrase(node)
+        text = tests_in_words.phrase(node)
         if failures:
             text += f" ({plural(failures, 'row')} not so)"
     elif node and node["resource_type"] == "unit_test":
