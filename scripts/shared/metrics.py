@@ -214,7 +214,7 @@ class Metrics:
             condition = condition_of(
                 node["filter"], given["filter"], use["filter"], metric["filter"]
             )
-            filter_name = plain(condition)
+            filter_name = plain(condition).replace('"', "")
             problems = [
                 key
                 for key in UNKNOWN

@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
+from scripts.shared.metrics import Metrics
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.site import dashboard, dictionary, docs_page, pages
 from scripts.site.scores import read_scores
@@ -204,7 +205,7 @@ def write_pages(target: Path, database: Path, folder: Path) -> None:
         },
         "dictionary.html": {
             "title": "Data dictionary",
-            "metrics": dictionary.read_metrics(manifest, tables),
+            "metrics": dictionary.read_metrics(Metrics(target), tables),
         },
     }.items():
         try:

@@ -9,7 +9,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -199,23 +199,15 @@ def _page_columns(
 def _described(metric: Metric, units: Mapping[str, str]) -> dict[str, Any]:
     """Return a metric as the page's script wants it."""
     parts = [
-        {
-            "label": part.label,
-            "unit": units[part.column],
-            "model": part.model,
-            "column": part.column,
-            "aggregation": part.aggregation,
-            "filter": part.filter,
-        }
-        for part in metric.parts
+        asdict(part) | {"unit": units[part.column]} for part in metric.parts
     ]
+    meaning = metric.description.partition(". ")[0].rstrip(".")
+    about = {"label": metric.label, "meaning": meaning}
+    if len(parts) == 1:
+        return parts[0] | about
     is_share = metric.name.endswith("_pct")
-    about = {
-        "label": metric.label,
-        "unit": "share" if is_share else parts[0]["unit"],
-        "meaning": metric.description.partition(". ")[0].rstrip("."),
-    }
-    return parts[0] | about | ({"parts": parts} if len(parts) > 1 else {})
+    unit = "share" if is_share else parts[0]["unit"]
+    return about | {"unit": unit, "parts": parts}
 
 
 def build(database: Path, target: Path, folder: Path) -> Path:
