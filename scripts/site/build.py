@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
+from scripts.shared.metrics import Metrics
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.site import (
     dashboard,
@@ -102,7 +103,7 @@ def own_pages(
         "dictionary.html": {
             "title": "Data dictionary",
             "versions": versions,
-            "metrics": dictionary.read_metrics(manifest, tables),
+            "metrics": dictionary.read_metrics(Metrics(target), tables),
         },
     }
 
@@ -132,7 +133,7 @@ def write_pages(
         except jinja2.TemplateError as error:
             raise UserError(f"{name}: {error}") from None
         (folder / name).write_text(text, encoding="utf-8")
-    dashboard.build(database, folder)
+    dashboard.build(database, target, folder)
 
     links = {
         table.unique_id: f"[Column lineage]({table.lineage}) ·"

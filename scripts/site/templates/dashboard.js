@@ -4,6 +4,7 @@
 
 const get = (id) => document.getElementById(id);
 const data = JSON.parse(get("data").textContent);
+const { metrics, tiles } = JSON.parse(get("metrics").textContent);
 const filters = get("filters");
 const MONTHS = [
   "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -33,7 +34,7 @@ function unpack(columns) {
 const orders = new Map(
   unpack(data.orders).map((order) => [order.order_id, order]),
 );
-const lines = unpack(data.lines).map((line) => ({
+const lines = unpack(data.order_lines).map((line) => ({
   ...orders.get(line.order_id),
   ...line,
 }));
@@ -54,7 +55,7 @@ let state = emptyState();
 function dayProblem(day) {
   const time = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00Z`) : NaN;
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== day) {
-    return "is no date";
+    return "is not a date";
   }
   return day < data.first_date || day > data.last_date
     ? `is not between ${dayWords(data.first_date)} and ${dayWords(data.last_date)}`
@@ -118,16 +119,32 @@ function isInDates(day) {
   return (!state.from || day >= state.from) && (!state.to || day <= state.to);
 }
 
-function count(rows, name, keep = () => true) {
-  return new Set(rows.filter(keep).map((row) => row[name])).size;
+// Metrics: each is a sum, a count of different values, or a ratio of two such.
+
+// Returns the rows of a semantic model: an order has one, however many lines.
+function rowsOfModel(model, rows) {
+  if (model !== "orders") return rows;
+  return [...new Map(rows.map((row) => [row.order_id, row])).values()];
 }
 
-function sum(rows, name) {
-  return rows.reduce((total, row) => total + row[name], 0);
+function total({ model, column, aggregation, filter }, rows) {
+  const values = rowsOfModel(model, rows)
+    .filter((row) => !filter || row[filter])
+    .map((row) => row[column]);
+  return aggregation === "sum"
+    ? values.reduce((sum, value) => sum + value, 0)
+    : new Set(values.filter((value) => value !== null)).size;
 }
 
-// A ratio with 4 decimals, rounded as in the warehouse; null without a whole.
-function ratio(part, whole, scale = 10000) {
+// Returns the figure of a metric. A share keeps its parts, to be rounded once.
+function figure(metric, rows) {
+  if (!metric.parts) return total(metric, rows);
+  const [part, whole] = metric.parts.map((one) => total(one, rows));
+  return metric.unit === "share" ? { part, whole } : ratio(part, whole, 1);
+}
+
+// A ratio, rounded to one part of `scale`; null without a whole.
+function ratio(part, whole, scale) {
   if (!whole) return null;
   const rounded = Math.floor(
     (2 * scale * Math.abs(part) + whole) / (2 * whole),
@@ -136,17 +153,9 @@ function ratio(part, whole, scale = 10000) {
 }
 
 function measures(rows) {
-  const net = sum(rows, "net_sales_amount");
-  const margin = sum(rows, "net_margin_amount");
-  return {
-    order_count: count(rows, "order_id"),
-    quantity_ordered: sum(rows, "quantity_ordered"),
-    ordered_amount: sum(rows, "ordered_amount"),
-    cancelled_amount: sum(rows, "cancelled_amount"),
-    net_sales_amount: net,
-    net_margin_amount: margin,
-    net_margin_pct: ratio(margin, net),
-  };
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, one]) => [name, figure(one, rows)]),
+  );
 }
 
 function groups(rows, ...names) {
@@ -231,7 +240,7 @@ function monthReport() {
       ),
       previous_year_net_sales_amount:
         isInside && month >= yearLater(first)
-          ? sum(before.get(month) ?? [], "net_sales_amount")
+          ? figure(metrics.net_sales_amount, before.get(month) ?? [])
           : null,
       is_complete_month: monthEnd(month) <= data.as_of_date,
       is_selected: isInside,
@@ -257,21 +266,19 @@ function recentReport() {
         net_sales_amount: now.net_sales_amount,
         previous_net_sales_amount: before.net_sales_amount,
         net_sales_change_amount: change,
-        net_sales_change_pct: ratio(change, before.net_sales_amount),
+        net_sales_change_pct: { part: change, whole: before.net_sales_amount },
       };
     })
     .sort(byNetSales("product_line"));
 }
 
-const isLate = (order) => Boolean(order.is_shipped && order.is_late);
-
 function lateReport() {
   return groups(fitting(), "order_id")
-    .filter(([order]) => isLate(order) || order.is_past_due)
-    .map((rows) => ({
-      ...rows[0],
-      ...measures(rows),
-      lateness: isLate(rows[0]) ? "Shipped late" : "Past due",
+    .map((rows) => ({ ...rows[0], ...measures(rows) }))
+    .filter((row) => row.late_order_count || row.past_due_order_count)
+    .map((row) => ({
+      ...row,
+      lateness: row.late_order_count ? "Shipped late" : "Past due",
     }))
     .sort(
       (one, other) =>
@@ -289,30 +296,26 @@ const productReport = () =>
     .map((rows) => ({ ...rows[0], ...measures(rows) }))
     .sort(byNetSales("product_name"));
 
-// The columns of the tables and files: name in the warehouse, title, kind, and
-// of a ratio its part and its whole. Where the first column and net sales are
-// not what the chart shows, its text takes `label` and `measure`.
+// The columns of the tables and files: name in the warehouse, title and unit,
+// which a metric has of its own. Where the first column and net sales are not
+// what the chart shows, its text takes `label` and `measure`.
+const metric = (name) => [name, metrics[name].label, metrics[name].unit];
+const before = (name, column, words) => {
+  const { label, unit } = metrics[name];
+  return [column, `${label} ${words}`, unit];
+};
 const SALES = [
-  ["order_count", "Orders", "count"],
-  ["quantity_ordered", "Quantity", "count"],
-  ["ordered_amount", "Ordered", "money"],
-  ["cancelled_amount", "Cancelled", "money"],
-  ["net_sales_amount", "Net sales", "money"],
-];
-const MARGIN = [
-  ["net_margin_amount", "Net margin", "money"],
-  [
-    "net_margin_pct", "Net margin %", "ratio",
-    "net_margin_amount", "net_sales_amount",
-  ],
-];
+  "order_count", "quantity_ordered", "ordered_amount", "cancelled_amount",
+  "net_sales_amount",
+].map(metric);
+const MARGIN = ["net_margin_amount", "net_margin_pct"].map(metric);
 const PANELS = {
   months: {
     report: monthReport,
     columns: [
       ["month_start_date", "Month", "month"],
       ...SALES,
-      ["previous_year_net_sales_amount", "Net sales a year before", "money"],
+      before("net_sales_amount", "previous_year_net_sales_amount", "a year before"),
     ],
     pick: pickMonth,
   },
@@ -325,7 +328,7 @@ const PANELS = {
     report: lineReport,
     columns: [
       ["product_line", "Product line", "text"],
-      ["net_sales_amount", "Net sales", "money"],
+      metric("net_sales_amount"),
       ...MARGIN,
     ],
     measure: ["net_margin_amount", "net margin"],
@@ -346,15 +349,12 @@ const PANELS = {
     columns: [
       ["product_line", "Product line", "text"],
       ["region", "Region", "text"],
-      ["order_count", "Orders", "count"],
-      ["previous_order_count", "Orders before", "count"],
-      ["net_sales_amount", "Net sales", "money"],
-      ["previous_net_sales_amount", "Net sales before", "money"],
+      metric("order_count"),
+      before("order_count", "previous_order_count", "before"),
+      metric("net_sales_amount"),
+      before("net_sales_amount", "previous_net_sales_amount", "before"),
       ["net_sales_change_amount", "Change", "money"],
-      [
-        "net_sales_change_pct", "Change %", "ratio",
-        "net_sales_change_amount", "previous_net_sales_amount",
-      ],
+      ["net_sales_change_pct", "Change %", "share"],
     ],
     label: (row) => `${row.product_line}, ${row.region}`,
   },
@@ -369,7 +369,7 @@ const PANELS = {
       ["order_date", "Ordered on", "day"],
       ["required_date", "Required by", "day"],
       ["days_late", "Days late", "count"],
-      ["ordered_amount", "Ordered", "money"],
+      metric("ordered_amount"),
     ],
     label: (row) => `${row.customer_name}, order ${row.order_id}`,
     measure: ["days_late", "days late"],
@@ -426,13 +426,12 @@ function short(cents) {
   return dollars(cents);
 }
 
-// Percent with 1 decimal, from the parts: a ratio is rounded already.
-function percent(part, whole) {
+function percent({ part, whole }) {
   const share = ratio(part, whole, 1000);
   return share === null ? "n/a" : `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
-// How a table writes a value, or the parts of a ratio; null stays empty.
+// How a value is written by its unit: in a table, a tile, and for a program.
 const WRITE = {
   text: String,
   id: String,
@@ -440,68 +439,40 @@ const WRITE = {
   month: (day) => dayWords(day).slice(2),
   count: plain,
   money: grouped,
-  ratio: percent,
+  share: percent,
 };
-const isNumber = (kind) => ["count", "money", "ratio"].includes(kind);
+const TILE = { ...WRITE, money: short };
+const EXACT = {
+  count: String,
+  money: exact,
+  share: ({ part, whole }) => ratio(part, whole, 10000)?.toFixed(4) ?? "",
+};
+const isNumber = (unit) => unit in EXACT;
+const isNothing = (value) =>
+  value === null || value === undefined || value === "" || value.whole === 0;
 
 // Showing.
 
-function showTile(name, value, text, note = "") {
-  const tile = get(name);
-  tile.value = value;
-  tile.textContent = text;
-  if (note) tile.parentElement.querySelector(".note").textContent = note;
-}
-
-// An amount, and below it the cents that its short form leaves out.
-function showAmount(name, cents, note) {
-  const isNothing = cents === null;
-  const text = isNothing ? "n/a" : short(cents);
-  const all = isNothing ? "" : dollars(cents);
-  showTile(name, isNothing ? "" : exact(cents), text, note);
-  get(name).parentElement.querySelector(".exact").textContent =
-    all === text ? "" : all;
-}
-
 function showTiles() {
   const rows = fitting();
-  const all = measures(rows);
-  const net = all.net_sales_amount;
-  const counts = (line) => Boolean(line.counts_as_net_sales);
-  const netOrders = count(rows, "order_id", counts);
-  const customers = count(rows, "customer_id", counts);
-  const shipped = count(rows, "order_id", (line) => Boolean(line.is_shipped));
-  const late = count(rows, "order_id", isLate);
-  const due = count(rows, "order_id", (line) => Boolean(line.is_past_due));
-  const cancelled = percent(all.cancelled_amount, all.ordered_amount);
-  const latePart = ratio(late, shipped);
-  const notes = {
-    cancelled_amount: `${cancelled} of ordered`,
-    net_margin_amount: `${percent(all.net_margin_amount, net)} of net sales`,
+  const write = (one, words) => {
+    const value = figure(one, rows);
+    return value === null ? "n/a" : words[one.unit](value);
   };
-  for (const name of [
-    "net_sales_amount", "net_margin_amount", "ordered_amount", "cancelled_amount",
-  ]) {
-    showAmount(name, all[name], notes[name]);
+  for (const [name, others] of Object.entries(tiles)) {
+    const one = metrics[name];
+    const tile = get(name);
+    const value = figure(one, rows);
+    tile.value = isNothing(value) ? "" : EXACT[one.unit](value);
+    tile.textContent = write(one, TILE);
+    const all = write(one, { ...TILE, money: dollars });
+    const below = [...(one.parts ?? []), ...others.map((other) => metrics[other])]
+      .map((other) => `${other.label}: ${write(other, TILE)}`);
+    const [exactly, note] = tile.parentElement.querySelectorAll("small");
+    exactly.textContent = all === tile.textContent ? "" : all;
+    if (below.length) note.textContent = below.join("\n");
   }
-  showAmount(
-    "average_order_value",
-    netOrders ? Math.round(net / netOrders) : null,
-  );
-  showTile(
-    "order_count",
-    all.order_count,
-    plain(all.order_count),
-    `${plain(netOrders)} not cancelled`,
-  );
-  showTile("active_customer_count", customers, plain(customers));
-  showTile(
-    "late_pct",
-    latePart === null ? "" : latePart.toFixed(4),
-    percent(late, shipped),
-    `${plain(late)} of ${plain(shipped)} shipped; ${plain(due)} more past due`,
-  );
-  showSelection(all.order_count);
+  showSelection(figure(metrics.order_count, rows));
 }
 
 // Says in words what is filtered: for the ear, and for the printer.
@@ -525,18 +496,16 @@ function element(name, text, properties = {}) {
 }
 
 function showTable(section, columns, rows) {
-  const head = columns.map(([, title, kind]) =>
+  const head = columns.map(([, title, unit]) =>
     element("th", title, {
       scope: "col",
-      className: isNumber(kind) ? "number" : "",
+      className: isNumber(unit) ? "number" : "",
     }),
   );
-  const cell = (row, [name, , kind, ...parts], position) => {
-    const value = row[name] ?? null;
-    const shown = parts.length ? parts.map((part) => row[part]) : [value];
-    const text = value === null || value === "" ? "" : WRITE[kind](...shown);
+  const cell = (row, [name, , unit], position) => {
+    const text = isNothing(row[name]) ? "" : WRITE[unit](row[name]);
     return position
-      ? element("td", text, { className: isNumber(kind) ? "number" : "" })
+      ? element("td", text, { className: isNumber(unit) ? "number" : "" })
       : element("th", text, { scope: "row" });
   };
   const body = rows.map((row) => {
@@ -552,8 +521,8 @@ function showTable(section, columns, rows) {
 
 // What a chart shows, for those who do not see it: its longest bars.
 function describe(title, panel, rows) {
-  const [name, , kind] = panel.columns[0];
-  const label = panel.label ?? ((row) => WRITE[kind](row[name]));
+  const [name, , unit] = panel.columns[0];
+  const label = panel.label ?? ((row) => WRITE[unit](row[name]));
   const [measure, words] = panel.measure ?? ["net_sales_amount", "net sales"];
   const write = measure.endsWith("_amount") ? short : plain;
   const shown = [...rows]
@@ -598,18 +567,22 @@ function showProblem(text) {
 const views = new Map();
 const rowsOf = new Map();
 
-// Hands rows to a chart, in dollars; before there is one they wait for it.
+// Returns a value as a chart takes it: dollars, and a share as one number.
+function drawn(key, value) {
+  if (value === null) return null;
+  if (value.part !== undefined) return value.whole ? value.part / value.whole : null;
+  return key.endsWith("_amount") ? value / 100 : value;
+}
+
+// Hands rows to a chart; before there is one they wait for it.
 function feed(name, rows) {
-  const inDollars = rows.map((row) =>
+  const plainRows = rows.map((row) =>
     Object.fromEntries(
-      Object.entries(row).map(([key, value]) => [
-        key,
-        key.endsWith("_amount") && value !== null ? value / 100 : value,
-      ]),
+      Object.entries(row).map(([key, value]) => [key, drawn(key, value)]),
     ),
   );
-  rowsOf.set(name, inDollars);
-  views.get(name)?.data("rows", inDollars).resize().runAsync();
+  rowsOf.set(name, plainRows);
+  views.get(name)?.data("rows", plainRows).resize().runAsync();
 }
 
 // The map is about half as high as wide; other charts have a height of their own.
@@ -761,19 +734,17 @@ function openAddress() {
 
 // Quotes a cell. A text that a spreadsheet would run as a formula gets an
 // apostrophe in front; numbers are ours and stay.
-function csvCell(value, kind) {
-  if (value === null || value === undefined) return "";
-  if (kind === "money") return exact(value);
-  if (kind === "ratio") return value.toFixed(4);
-  const text = String(value);
-  const safe = kind === "text" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+function csvCell(value, unit) {
+  if (isNothing(value)) return "";
+  const text = (EXACT[unit] ?? String)(value);
+  const safe = unit === "text" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function csv({ columns, rows }) {
   const head = columns.map(([name]) => name).join(",");
   const body = rows.map((row) =>
-    columns.map(([name, , kind]) => csvCell(row[name], kind)).join(","),
+    columns.map(([name, , unit]) => csvCell(row[name], unit)).join(","),
   );
   // The mark in front makes spreadsheets read the letters as UTF-8.
   return `\ufeff${[head, ...body].join("\r\n")}\r\n`;
