@@ -122,6 +122,18 @@ def write_pages(
     erd.update(svg, check)
 
     render = pages.environment()
+    links = {
+        table.unique_id: f"[Column lineage]({table.lineage}) ·"
+        f" [Data dictionary](dictionary.html#{table.name})"
+        for table in tables
+    }
+    for name, page in {
+        "docs.html": dbt_docs.read_page(target, links),
+        "lineage.html": lineage.make_page(target, folder),
+    }.items():
+        bar = render.get_template("bar.html").render(current=name)
+        (folder / name).write_text(with_bar(page, bar), encoding="utf-8")
+
     render.filters["prose"] = prose
     render.globals["tables"] = {table.name: table for table in tables}
     values = own_pages(manifest, tables, database, target, svg)
@@ -134,18 +146,6 @@ def write_pages(
             raise UserError(f"{name}: {error}") from None
         (folder / name).write_text(text, encoding="utf-8")
     dashboard.build(database, target, folder)
-
-    links = {
-        table.unique_id: f"[Column lineage]({table.lineage}) ·"
-        f" [Data dictionary](dictionary.html#{table.name})"
-        for table in tables
-    }
-    for name, page in {
-        "docs.html": dbt_docs.read_page(target, links),
-        "lineage.html": lineage.make_page(target, folder),
-    }.items():
-        bar = render.get_template("bar.html").render(current=name)
-        (folder / name).write_text(with_bar(page, bar), encoding="utf-8")
     # The licences of what the pages carry.
     shutil.copy(ROOT / "NOTICE", folder / "NOTICE.txt")
 

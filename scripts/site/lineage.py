@@ -42,7 +42,6 @@ def make_page(target: Path, folder: Path) -> str:
     finally:
         shutil.rmtree(made, ignore_errors=True)
     if log.buffer:
-        raise UserError(
-            f"colibri made no column lineage: {log.buffer[0].getMessage()}"
-        )
+        first, *_ = log.buffer[0].getMessage().splitlines()
+        raise UserError(f"colibri made no column lineage: {first}")
     return page.replace("<title>Colibri Data<", "<title>Column lineage<")
