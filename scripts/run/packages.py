@@ -107,7 +107,7 @@ def install_from_hub(project: Path, timeout: float) -> str | None:
 
     Raises:
         UserError: the hub answered, but dbt refused (a version that is not
-            there, say): vendor/ is no cure for that.
+            there, say): vendor/ does not help there.
     """
     command = [Path(sys.executable).with_name("dbt"), "--no-use-colors", "deps"]
     with tempfile.TemporaryDirectory(dir=project, prefix=".deps-") as temp:

@@ -102,7 +102,7 @@ def problems_in(file: Path, types: Types) -> Iterator[tuple[int, str]]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         byte = data[error.start]
-        yield line, f"byte 0x{byte:02x} is no UTF-8: save the file as UTF-8"
+        yield line, f"byte 0x{byte:02x} is not UTF-8: save the file as UTF-8"
         return
     if text.startswith(BYTE_ORDER_MARK):
         yield 1, "a byte-order mark: save the file as UTF-8 without one"
@@ -196,7 +196,7 @@ def problems_of_row(
 
 
 def problem_of_value(value: str, kind: str) -> str | None:
-    """Say why a value is none of the type `kind`, if it is not.
+    """Say why a value is not of the type `kind`, if so.
 
     Raises:
         UserError: the type is not known here.
@@ -210,12 +210,12 @@ def problem_of_value(value: str, kind: str) -> str | None:
     if kind in TEXT:
         return None
     if value.upper() == "NULL":
-        return f"is no {kind}: leave the value empty"
+        return f"is not a {kind}: leave the value empty"
     if kind == "date":
-        return None if is_date(value) else "is no date (YYYY-MM-DD)"
+        return None if is_date(value) else "is not a date (YYYY-MM-DD)"
     if kind == "boolean":
         known = value.lower() in ("true", "false")
-        return None if known else "is no boolean (true or false)"
+        return None if known else "is not a boolean (true or false)"
     if kind in BITS:
         half = 2 ** (BITS[kind] - 1)
         return problem_of_number(value, kind, range(-half, half), 0)
@@ -249,7 +249,7 @@ def problem_of_number(
         places: decimal places that the type keeps.
     """
     if not NUMBER.fullmatch(value):
-        return "is no number"
+        return "is not a number"
     number = Decimal(value)
     if int(number) not in whole:
         return f"is too large for {kind}"

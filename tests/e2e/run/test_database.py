@@ -10,20 +10,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import BIN, ROOT, SCRIPTS, run
+from conftest import BIN, PYTHON, ROOT, SCRIPTS, run
 
 BLOCK = 262144
 HEADERS = 3 * 4096
 
 
 def check(
-    path: Path, *options: str, cwd: Path = ROOT, **settings: str
+    path: Path, command: str = "check-database", **more: str
 ) -> tuple[int, str]:
-    done = run(
-        *(*SCRIPTS, "check-database", *options),
-        cwd=cwd,
-        **({"CLASSICMODELS_DB": str(path)} | settings),
-    )
+    done = run(*SCRIPTS, command, **({"CLASSICMODELS_DB": str(path)} | more))
     return done.returncode, done.stdout
 
 
@@ -87,38 +83,37 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_file_is_told_and_rescued(
-    database: Path, damage: Callable[[Path], None], request
-):
-    kind = request.node.callspec.id
-    damage(database)
-    files = {
-        path.name.removeprefix(database.name): path.read_bytes()
-        for path in database.parent.iterdir()
+def files(path: Path, but: Path | None = None) -> dict[str, bytes]:
+    """Return the files beside a database, by what follows on its name."""
+    return {
+        one.name.removeprefix(path.name): one.read_bytes()
+        for one in path.parent.iterdir()
+        if one != but
     }
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_is_told_and_rescued(database: Path, kind: str):
+    DAMAGE[kind](database)
+    before = files(database)
     code, said = check(database)
     assert code == 1
     assert len(said.splitlines()) == 1, said
-    assert f"{database}: damaged: " in said
-    assert "history of the snapshots" in said
-    assert "make rescue" in said
+    for words in (
+        f"{database}: damaged: ",
+        "history of the snap",
+        "make rescue",
+    ):
+        assert words in said
     assert ("marts.one" in said) == (kind == "a table")
-    assert files == {
-        path.name.removeprefix(database.name): path.read_bytes()
-        for path in database.parent.iterdir()
-    }
+    assert files(database) == before
 
-    code, said = check(database, "--rescue")
+    code, said = check(database, "rescue")
     assert code == 0, said
     assert len(said.splitlines()) == 1, said
     (aside,) = database.parent.glob("*.damaged-*.duckdb")
     assert str(aside) in said
-    assert files == {
-        path.name.removeprefix(aside.name): path.read_bytes()
-        for path in database.parent.iterdir()
-        if path != database
-    }
+    assert files(aside, but=database) == before
     assert check(database) == (0, "")
     saved = []
     if database.exists():
@@ -127,36 +122,47 @@ def test_a_damaged_file_is_told_and_rescued(
                 "select schema_name, estimated_size from duckdb_tables()"
                 " order by all desc"
             ).fetchall()
+    snapshots, marts = ("snapshots", 20000), ("marts", 20000)
     assert saved == {
-        "first page": [("snapshots", 20000), ("marts", 20000)],
-        "a table": [("snapshots", 20000)],
-        "log": [("snapshots", 20000), ("marts", 20000)],
+        "first page": [snapshots, marts],
+        "a table": [snapshots],
+        "log": [snapshots, marts],
     }.get(kind, [])
 
 
 def test_nothing_is_rescued_that_is_whole(database: Path):
-    before = database.read_bytes()
-    code, said = check(database, "--rescue")
+    before = files(database)
+    code, said = check(database, "rescue")
     assert (code, len(said.splitlines())) == (0, 1)
     assert "is not damaged" in said
-    assert [database] == list(database.parent.iterdir())
-    assert database.read_bytes() == before
+    assert files(database) == before
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["check-database", "check-database --rescue", "dashboard"],
-)
-def test_who_holds_the_file_is_told(database: Path, command: str):
+def test_who_holds_the_file_is_told_and_nothing_is_lost(
+    database: Path, scratch: Path
+):
+    results = scratch / "target" / "run_results.json"
+    results.parent.mkdir()
+    results.touch()
+    (scratch / ".venv").symlink_to(BIN.parent)
+    settings = {"CLASSICMODELS_DB": str(database)}
     with duckdb.connect(str(database)):
-        done = run(
-            *(*SCRIPTS, *command.split()),
-            CLASSICMODELS_DB=str(database),
-        )
-    assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == 1, done.stdout
-    assert f"{database}: in use by " in done.stdout
-    assert f"process {os.getpid()}:" in done.stdout
+        said = [
+            check(database, command)
+            for command in ("check-database", "rescue", "dashboard")
+        ]
+        # As at the start of make build.
+        done = run("make", "forget", cwd=scratch, **settings)
+        said.append((1, done.stdout.splitlines()[0] + "\n"))
+    for code, line in said:
+        assert code == 1
+        assert len(line.splitlines()) == 1, line
+        assert f"{database}: in use by " in line
+        assert f"process {os.getpid()}:" in line
+    assert done.returncode != 0
+    assert results.exists()
+    assert run("make", "forget", cwd=scratch, **settings).returncode == 0
+    assert not results.exists()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +187,7 @@ def test_a_setting_that_cannot_work_is_told(
     (tmp_path / "dead.duckdb").symlink_to(tmp_path / "no/file.duckdb")
     (tmp_path / "loop.duckdb").symlink_to(tmp_path / "loop.duckdb")
     (tmp_path / "sqlite.duckdb").write_bytes(b"SQLite format 3\0")
-    files = sorted(tmp_path.iterdir())
+    before = sorted(tmp_path.iterdir())
     code, said = check(tmp_path / name, **settings)
     assert code == 1
     (line,) = said.splitlines()
@@ -189,20 +195,19 @@ def test_a_setting_that_cannot_work_is_told(
         assert f"{variable}={value}: " in line
     assert settings or str((tmp_path / name).parent) in line
     assert re.search(named, line)
-    assert sorted(tmp_path.iterdir()) == files
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("day", ["2005-13-40", "2005-02-30"])
-def test_a_day_that_is_none_is_told(tmp_path: Path, day: str):
+def test_a_day_that_does_not_exist_is_told(scratch: Path, day: str):
     """Before YAML reads it: dbt ends in a traceback there."""
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    text = (ROOT / "dbt_project.yml").read_text()
+    project = scratch / "dbt_project.yml"
+    text = project.read_text()
     assert 'as_of_date: ""' in text
-    text = text.replace('as_of_date: ""', f"as_of_date: {day}")
-    (tmp_path / "dbt_project.yml").write_text(text)
-    code, said = check(tmp_path / "a.duckdb", cwd=tmp_path)
-    assert code == 1
-    (line,) = said.splitlines()
+    project.write_text(text.replace('as_of_date: ""', f"as_of_date: {day}"))
+    done = run(*SCRIPTS, "check-database", cwd=scratch)
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
     assert f"dbt_project.yml: as_of_date: '{day}' is not a date" in line
 
 
@@ -291,12 +296,15 @@ def test_a_full_disk_loses_nothing_of_what_is_rescued(
     code, said = on_small_disk(
         path.parent,
         database.stat().st_size / 1024**2 + 0.5,
-        *("sh", "-c", 'cp "$0" "$1" && "$2" "$3" --rescue; echo $?; ls "$4"'),
-        *(database, path, *SCRIPTS, "check-database"),
-        path.parent,
+        *(
+            "sh",
+            "-c",
+            'cp "$0" "$1" && "$2" -m scripts rescue; echo $?; ls "$3"',
+        ),
+        *(database, path, PYTHON, path.parent),
     )
     assert code == 0, said
-    line, rescued, *files = said.splitlines()
+    line, rescued, *left = said.splitlines()
     assert "left as it is: No space left" in line
     assert "run make rescue" in line
-    assert (rescued, files) == ("1", [path.name])
+    assert (rescued, left) == ("1", [path.name])

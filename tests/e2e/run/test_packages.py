@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -21,67 +20,41 @@ select * from (values
     {bad_row}
 ) as rows (id, code, low, high, is_good)
 """
-# Name of the test, its arguments, and a row that it must find.
+# By case: the test with its arguments, and a row that it must find.
+RANGES = "lower_bound_column: low, upper_bound_column: high, partition_by: id"
 GENERIC_TESTS = {
     "key": (
-        "unique_combination_of_columns",
-        {"combination_of_columns": ["id", "code"]},
+        "unique_combination_of_columns", "combination_of_columns: [id, code]",
         "(1, 'a', 9, 10, true)",
     ),
     "expression": (
-        "expression_is_true",
-        {"expression": "low < high"},
-        "(3, 'c', 5, 4, true)",
+        "expression_is_true", "expression: low < high", "(3, 'c', 5, 4, true)",
+    ),
+    "column_expression": (
+        "expression_is_true", "column_name: low, expression: '> 0'",
+        "(3, 'c', -1, 4, true)",
     ),
     "range_below": (
-        "accepted_range",
-        {"column_name": "low", "min_value": 1, "max_value": 3},
+        "accepted_range", "column_name: low, min_value: 1, max_value: 3",
         "(3, 'c', 0, 4, true)",
     ),
     "range_above": (
-        "accepted_range",
-        {"column_name": "low", "min_value": 1, "max_value": 3},
+        "accepted_range", "column_name: low, min_value: 1, max_value: 3",
         "(3, 'c', 4, 5, true)",
     ),
     "range_open": (
-        "accepted_range",
-        {"column_name": "low", "min_value": 0, "inclusive": False},
+        "accepted_range", "column_name: low, min_value: 0, inclusive: false",
         "(3, 'c', 0, 5, true)",
     ),
-    "overlap": (
-        "mutually_exclusive_ranges",
-        {
-            "lower_bound_column": "low",
-            "upper_bound_column": "high",
-            "partition_by": "id",
-        },
-        "(2, 'b', 1, 9, true)",
-    ),
+    "overlap": ("mutually_exclusive_ranges", RANGES, "(2, 'b', 1, 9, true)"),
     "empty_range": (
-        "mutually_exclusive_ranges",
-        {
-            "lower_bound_column": "low",
-            "upper_bound_column": "high",
-            "partition_by": "id",
-        },
-        "(3, 'b', 7, 7, true)",
+        "mutually_exclusive_ranges", RANGES, "(3, 'b', 7, 7, true)",
     ),
     "gap": (
-        "mutually_exclusive_ranges",
-        {
-            "lower_bound_column": "low",
-            "upper_bound_column": "high",
-            "partition_by": "id",
-            "gaps": "not_allowed",
-        },
+        "mutually_exclusive_ranges", f"{RANGES}, gaps: not_allowed",
         "(1, 'c', 6, 7, true)",
     ),
-    "column_expression": (
-        "expression_is_true",
-        {"column_name": "low", "expression": "> 0"},
-        "(3, 'c', -1, 4, true)",
-    ),
-}
+}  # fmt: skip
 # Parts of a key as SQL, and the text that goes into the hash.
 KEYS = [
     (["103"], "103"),
@@ -113,8 +86,10 @@ def vendored_macros() -> set[str]:
     }
 
 
-def test_vendor_has_what_is_used_and_no_more():
+def test_vendor_has_what_is_used_and_all_of_it_is_tried():
+    tried = {test for test, _, _ in GENERIC_TESTS.values()}
     assert vendored_macros() == used_macros()
+    assert vendored_macros() == tried | {"generate_surrogate_key"}
 
 
 @pytest.fixture(scope="module")
@@ -133,52 +108,41 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "flags: {send_anonymous_usage_stats: false,"
         " require_generic_test_arguments_property: true}\n"
     )
-    models = []
+    models = "models:\n"
     for case, (test, arguments, bad_row) in GENERIC_TESTS.items():
         for quality, row in (("good", ""), ("bad", f", {bad_row}")):
             name = f"{case}_{quality}"
             (folder / "models" / f"{name}.sql").write_text(
                 MODEL.format(bad_row=row)
             )
-            entry = {
-                f"dbt_utils.{test}": {"arguments": arguments, "name": name}
-            }
-            models.append({"name": name, "data_tests": [entry]})
+            models += (
+                f"- {{name: {name}, data_tests: [{{dbt_utils.{test}:"
+                f" {{arguments: {{{arguments}}}, name: {name}}}}}]}}\n"
+            )
+    (folder / "models" / "models.yml").write_text(models)
     hash_call = "{{{{ dbt_utils.generate_surrogate_key({}) }}}} as key_{}"
     hashes = ",\n".join(
         hash_call.format(json.dumps(parts), number)
         for number, (parts, _) in enumerate(KEYS)
     )
     (folder / "models" / "keys.sql").write_text(f"select {hashes}")
-    # JSON is YAML, too.
-    (folder / "models" / "models.yml").write_text(
-        json.dumps({"models": models})
-    )
     project = Project(folder)
     project.target.mkdir(parents=True)
     project.dbt("build", check=False)
     return project
 
 
-@pytest.fixture(scope="module")
-def outcomes(tiny: Project) -> dict[str, str]:
-    results = json.loads(Path(tiny.target, "run_results.json").read_text())
-    return {
+def test_generic_tests_find_a_bad_row(tiny: Project):
+    results = json.loads((tiny.target / "run_results.json").read_text())
+    outcomes = {
         result["unique_id"].split(".")[2]: result["status"]
         for result in results["results"]
         if result["unique_id"].startswith("test.")
     }
-
-
-@pytest.mark.parametrize("case", GENERIC_TESTS)
-def test_generic_test_finds_a_bad_row(outcomes: dict[str, str], case: str):
-    assert outcomes[f"{case}_good"] == "pass"
-    assert outcomes[f"{case}_bad"] == "fail"
-
-
-def test_every_vendored_test_is_tried():
-    tried = {test for test, _, _ in GENERIC_TESTS.values()}
-    assert tried | {"generate_surrogate_key"} == vendored_macros()
+    wanted = {f"{case}_good": "pass" for case in GENERIC_TESTS}
+    assert outcomes == wanted | {
+        f"{case}_bad": "fail" for case in GENERIC_TESTS
+    }
 
 
 def test_surrogate_key_is_the_md5_of_its_parts(tiny: Project):

@@ -43,13 +43,7 @@ def test_setup_says_in_one_line_which_python_it_wants(
     fake.write_text(f"#!/bin/sh\n{python}\n{ending}\n")
     fake.chmod(0o755)
     done = run(
-        *(
-            "sh",
-            "scripts/run/create_venv.sh",
-            ".venv",
-            fake,
-            "requirements.txt",
-        ),
+        *("sh", "scripts/run/create_venv.sh", ".venv", fake, LOCKS[0]),
         cwd=scratch,
     )
     assert done.returncode == 1
@@ -143,24 +137,12 @@ def install(
     folder: Path, hub: str, *options: str
 ) -> tuple[int, list[str], set[str]]:
     """Return exit code, lines printed, and the files of dbt_utils."""
-    done = run(
-        *SCRIPTS,
-        "deps",
-        *options,
-        cwd=folder,
-        DBT_PACKAGE_HUB_URL=hub,
-    )
-    package = folder / "dbt_packages" / "dbt_utils"
-    files = {
-        str(path.relative_to(package))
-        for path in package.rglob("*")
-        if path.is_file()
-    }
+    done = run(*SCRIPTS, "deps", *options, cwd=folder, DBT_PACKAGE_HUB_URL=hub)
+    files = files_in(folder / "dbt_packages" / "dbt_utils")
     return done.returncode, done.stdout.splitlines(), files
 
 
-def files_of_vendor() -> set[str]:
-    top = ROOT / "vendor" / "dbt_utils"
+def files_in(top: Path) -> set[str]:
     return {
         str(path.relative_to(top)) for path in top.rglob("*") if path.is_file()
     }
@@ -229,7 +211,8 @@ def package_hub(
     return answer
 
 
-STAND_IN = files_of_vendor() | {".from_vendor"}
+REAL = files_in(ROOT / "vendor" / "dbt_utils")
+STAND_IN = REAL | {".from_vendor"}
 
 
 def test_the_real_package_comes_from_the_hub_and_stays(
@@ -243,30 +226,43 @@ def test_the_real_package_comes_from_the_hub_and_stays(
     assert install(bare, url) == (0, [], STAND_IN)
     os.utime(package / ".from_vendor", (0, 0))
     said = ["deps: installed dbt_utils from the dbt package hub"]
-    assert install(bare, url) == (0, said, files_of_vendor())
+    assert install(bare, url) == (0, said, REAL)
     # Nothing to do: nothing said, and the hub is not asked.
     (bare / "packages.yml").touch()
-    assert install(bare, OFFLINE) == (0, [], files_of_vendor())
+    assert install(bare, OFFLINE) == (0, [], REAL)
 
 
-def test_a_version_that_the_hub_lacks_is_an_error(
-    bare: Path, hub: Callable[..., str]
+@pytest.mark.parametrize(
+    ("asked", "answer", "messages"),
+    [
+        ("1.4.1", package_hub("0.1.0"), ["deps: dbt deps:", "1.4.1"]),
+        (
+            "1.5.0",
+            lambda path, url: None,
+            ["dbt_utils 1.5.0, vendor/ has 1.4.1", "it answered 404"],
+        ),
+    ],
+    ids=["not in the hub", "not in vendor"],
+)
+def test_a_version_that_nobody_has_is_an_error(
+    bare: Path, hub: Callable[..., str], asked: str, answer, messages: list[str]
 ):
-    code, lines, files = install(bare, hub(package_hub("0.1.0")))
+    path = bare / "packages.yml"
+    path.write_text(path.read_text().replace("1.4.1", asked))
+    code, lines, files = install(bare, hub(answer))
     assert (code, len(lines), files) == (1, 1, set())
-    assert "deps: dbt deps:" in lines[0]
-    assert "1.4.1" in lines[0]
+    assert all(message in lines[0] for message in messages)
 
 
-def test_a_version_that_vendor_lacks_is_an_error(
-    bare: Path, hub: Callable[..., str]
-):
-    asked = bare / "packages.yml"
-    asked.write_text(asked.read_text().replace("1.4.1", "1.5.0"))
-    code, lines, files = install(bare, hub(lambda path, url: None))
-    assert (code, len(lines), files) == (1, 1, set())
-    assert "dbt_utils 1.5.0, vendor/ has 1.4.1" in lines[0]
-    assert "it answered 404" in lines[0]
+def test_packages_of_another_folder(bare: Path, tmp_path: Path):
+    """As for an older commit, which the diff builds."""
+    other = tmp_path / "other"
+    bare.rename(other)
+    done = run(
+        *(*SCRIPTS, "deps", "--project-dir", other), DBT_PACKAGE_HUB_URL=OFFLINE
+    )
+    assert done.returncode == 0, done.stdout
+    assert files_in(other / "dbt_packages" / "dbt_utils") == STAND_IN
 
 
 def hang(path: str, url: str) -> None:
