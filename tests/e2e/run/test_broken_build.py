@@ -216,7 +216,7 @@ def test_alert_and_start_page_tell_the_same(damaged: Project, said: str):
     done = run(PYTHON, "-c", STATE, damaged.database, damaged.target)
     page = done.stdout.splitlines()
     assert "True|stg_product_lines|None|could not be built" in page
-    assert "True|stg_customers|city|not null (7 rows not so)" in page
+    assert "True|stg_customers|city|not null (7 failing rows)" in page
     assert [one[:4] for one in page] == ["True"] * 9 + ["Fals"]
     # Also after a command that writes over the results.
     results = json.loads((damaged.target / "run_results.json").read_text())
