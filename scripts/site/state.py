@@ -166,10 +166,10 @@ def _problem(manifest: Mapping[str, Any], result: last_run.Result) -> Problem:
     node = result.node
     table, column, text = node["name"], None, "could not be built"
     # A test that the project no longer has is known by its name alone.
-    if node["resource_type"] == "test" and "column_name" in node:
+    if node["unique_id"] in manifest["nodes"] and result.is_test:
         attached = manifest["nodes"].get(node.get("attached_node") or "")
         table = attached["name"] if attached else node["name"]
-        column = node["column_name"]
+        column = node.get("column_name")
         text = tests_in_words.phrase(node)
         if result.failures:
             text += f" ({plural(result.failures, 'failing row')})"

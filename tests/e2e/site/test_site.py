@@ -287,6 +287,7 @@ def test_failed_build_is_told_at_the_top(browser, troubled):
     assert "The last build failed. 1 failed, 1 warned, 1 not run" in first
     assert "Failed: stg_orders, order_id: unique" in first
     assert "Warned: assert_order_numbers_have_no_gap:" in first
+    assert "could not be built" not in first
     assert "dbt test, run after the last build, gave warnings." in later
     assert "Warned: dim_dates, date_day: unique" in later
     # It explains the last run, whichever that is.
