@@ -2,10 +2,10 @@
 
 Prints a summary and posts it to the incoming webhook in the environment
 variable ALERT_WEBHOOK (Slack's format; the address is a secret, and nothing
-here prints it). Without that variable it only prints. It posts when there is
-something to tell, which is also that a build was broken off, ran no node, or
-that nothing is known of it; a post that timed out is sent again, so a message
-may come twice. Exit code 1: it could not be delivered.
+here prints it). Without that variable it only prints. It posts bad news: a
+failure, a warning, a stale source, and a build that was broken off, ran no
+node or left no results. A post that timed out is sent again, so a message may
+arrive twice. Exit code 1: it could not be delivered.
 """
 
 import argparse

@@ -68,11 +68,11 @@ def wanted_packages(project: Path) -> dict[str, str]:
 
 
 def is_real(project: Path, name: str, version: str) -> bool:
-    """Tell whether the package itself is there, not of another version."""
+    """Tell whether the package itself is there, in this version."""
     folder = project / INSTALLED / name
     if (folder / MARK).exists() or not (folder / "dbt_project.yml").is_file():
         return False
-    # A damaged one tells as little as none.
+    # A damaged file tells as little as a missing one.
     with contextlib.suppress(UserError, AttributeError, TypeError):
         for entry in read_yaml(project / LOCK)["packages"]:
             if entry.get("name") == name:
@@ -81,7 +81,7 @@ def is_real(project: Path, name: str, version: str) -> bool:
 
 
 def stands_in(project: Path, name: str, version: str) -> bool:
-    """Tell whether the stand-in is there, as in vendor/ and of late."""
+    """Tell whether the stand-in is there, recent and as in vendor/."""
     mark = project / INSTALLED / name / MARK
     return (
         mark.exists()
@@ -103,7 +103,7 @@ def install_from_hub(project: Path, timeout: float) -> str | None:
     It runs beside the project: at its start it empties what is installed.
 
     Returns:
-        None when the packages are installed, else why the hub was of no use.
+        None when the packages are installed, else why the hub cannot be used.
 
     Raises:
         UserError: the hub answered, but dbt refused (a version that is not
@@ -128,7 +128,7 @@ def install_from_hub(project: Path, timeout: float) -> str | None:
             packages = list(Path(temp, INSTALLED).iterdir())
             for package in packages:
                 if not _is_package(package):
-                    return f"what it sent as {package.name} is not that"
+                    return f"what it sent as {package.name} is another package"
             for package in packages:
                 _replace(project, package)
             shutil.copy(Path(temp, LOCK), project)

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.shared.artifacts import is_node, read_artifact
+from scripts.shared.artifacts import is_node, outcome, read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.paths import database_path, shown, target_path
 from scripts.shared.warehouse import open_database
@@ -31,7 +31,7 @@ def describe_build(
         UserError: the results are not those of a build.
     """
     if results["args"].get("which") != "build":
-        raise UserError("the last dbt command was no build: run make build")
+        raise UserError("the last dbt command was not a build: run make build")
     built: Counter[str] = Counter()
     checks: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
@@ -42,16 +42,14 @@ def describe_build(
             kind = node["config"]["materialized"]
         if kind in ("test", "unit_test"):
             checks["data test" if kind == "test" else "unit test"] += 1
-            outcomes[result["status"]] += 1
+            outcomes[outcome(result["status"])] += 1
         else:
             built[kind] += 1
     kinds = sorted(built, key=["table", "view", "seed", "snapshot"].index)
     contents = ", ".join(plural(built[kind], kind) for kind in kinds)
     tests = ", ".join(plural(checks[kind], kind) for kind in sorted(checks))
-    words = {"pass": "passed", "warn": "warned", "fail": "failed"}
     counts = ", ".join(
-        f"{count} {words.get(status, status)}"
-        for status, count in outcomes.most_common()
+        f"{count} {word}" for word, count in outcomes.most_common()
     )
     return contents, f"{tests}: {counts}"
 
@@ -63,7 +61,7 @@ def sales_by(
     dimension: str,
     key: str,
 ) -> list[tuple[str, Decimal, Decimal]]:
-    """Return label, ordered and net sales amount, the greatest first."""
+    """Return label, ordered and net sales amount, the largest first."""
     relations = {
         node["name"]: node["relation_name"]
         for node in manifest["nodes"].values()

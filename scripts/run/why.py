@@ -4,8 +4,9 @@ For a test: what it wants, the first of the rows that break it, the models
 that were held back, and where to look further. Of a row it shows the natural
 key, the columns that the test is about, numbers, dates and flags, and texts
 that the test makes or, in tests/singular, selects. Contact data does not
-belong into a log: no column is shown whose name speaks of a person's name, a
-phone, a street or an e-mail address, and of an error no value that it quotes.
+belong in a log: a column is left out when its name or tag says that it holds
+a person's name, phone, street or e-mail address, and so is any value that an
+error quotes.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import duckdb
 
 from scripts.shared.artifacts import is_table, planned_nodes
 
-# The runs without an end that changed data since the last that built all.
+# Runs without an end that changed data since the last that built everything.
 UNFINISHED = """
     select started_at, command
     from ops.runs
