@@ -706,7 +706,7 @@ function readControls() {
     if (problem) problems.push(`The date in “${name}” ${problem}.`);
   }
   if (!problems.length && isReversed(next)) {
-    problems.push("The first day lies after the last.");
+    problems.push("The first day is after the last.");
     markDate(filters.elements.from, true);
     markDate(filters.elements.to, true);
   }
