@@ -79,6 +79,7 @@ def made(warehouse: Project) -> Callable[[Path], Path]:
         target = folder / "target"
         target.mkdir()
         shutil.copy(page, target)
+        shutil.copy(warehouse.target / "semantic_manifest.json", target)
         (target / "manifest.json").write_text(json.dumps(manifest))
         (target / "catalog.json").write_text(json.dumps(catalog))
         return target
