@@ -1,7 +1,8 @@
-"""Write the sales dashboard: one page that holds its data and asks nobody.
+"""Write the sales dashboard: one page that carries its data.
 
-The page works from disk and from any web server. It carries the order lines,
-without any contact data, so that each figure is exact under every filter.
+The page works from disk and from any web server, and contacts no other. It has
+the order lines, without any contact data, so that each figure is exact under
+every filter; what the figures are is said in models/semantics.
 """
 
 import argparse
@@ -108,7 +109,7 @@ class Page:
         data: days, and by semantic model the columns of the rows. A text column
             comes as its different values and the position of each row's: the
             page is a third as heavy.
-        metrics: by name, as templates/dashboard.js evaluates them.
+        metrics: by name, as templates/dashboard_figures.js evaluates them.
     """
 
     data: dict[str, Any]
@@ -226,7 +227,6 @@ def build(database: Path, target: Path, folder: Path) -> Path:
     """
     page = read(database, target)
     data = page.data
-    script = (pages.TEMPLATES / "dashboard.js").read_text(encoding="utf-8")
     text = (
         pages.environment()
         .get_template(NAME)
@@ -248,7 +248,6 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             specs=_json(
                 {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
             ),
-            script=Markup(script),
             vega=Markup(_vega()),
         )
     )

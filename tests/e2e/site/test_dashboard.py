@@ -436,7 +436,7 @@ def test_garbage_in_the_address_is_not_used_and_named(page, warehouse):
 
 def test_an_empty_selection_says_so(page):
     go(page, "#from=2003-01-07&to=2003-01-08")
-    expect(page.locator("#selection")).to_contain_text("No order fits")
+    expect(page.locator("#selection")).to_contain_text("No order matches")
     for panel in ("months", "late", "customers", "products"):
         section = page.locator(f"[data-panel={panel}]")
         expect(section.get_by_text("Nothing in this selection")).to_be_visible()
