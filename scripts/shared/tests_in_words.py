@@ -65,7 +65,7 @@ def phrase(test: Node) -> str:
 
 
 def sentence(test: Node, macros: Mapping[str, Node]) -> str:
-    """Return the sentence that says what a test wants.
+    """Return the sentence that says what a test wants; empty if unknown.
 
     Args:
         test: a data test or a unit test of the manifest.
@@ -77,14 +77,13 @@ def sentence(test: Node, macros: Mapping[str, Node]) -> str:
     if kind in WORDS:
         said = _filled(WORDS[kind][1], words).removesuffix(".")
         return f"{said}{_condition(test)}."
-    macro = macros.get(f"macro.{test['package_name']}.test_{kind}", {})
-    return " ".join(f"{kind}: {macro.get('description', '')}".split()).rstrip(
-        ": "
-    )
+    macro = macros.get(f"macro.{test.get('package_name')}.test_{kind}", {})
+    described = _described(macro)
+    return f"{kind}: {described}" if described else ""
 
 
-def _described(test: Node) -> str:
-    return " ".join((test.get("description") or "").split())
+def _described(node: Node) -> str:
+    return " ".join((node.get("description") or "").split())
 
 
 def _condition(test: Node) -> str:

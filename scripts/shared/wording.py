@@ -32,10 +32,10 @@ def is_personal(node: Mapping[str, Any], column: str) -> bool:
     """Whether a column's name or its tag `pii` says that it is a person's.
 
     Args:
-        node: its table in dbt's manifest.
+        node: its table in the manifest; empty where it has none.
         column: its name.
     """
-    tags = node["columns"].get(column, {}).get("tags", [])
+    tags = node.get("columns", {}).get(column, {}).get("tags", [])
     return bool(PERSONAL.search(column)) or "pii" in tags
 
 
