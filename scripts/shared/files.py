@@ -55,6 +55,21 @@ def with_block(
     return f"{head}{start}\n\n{block}\n\n{end}{tail}"
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and the folders that it lies in.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{shown(path)}: cannot be written: {error.strerror}"
+        ) from None
+
+
 def write_or_check(
     name: str, wanted: Mapping[Path, str], check: bool, made_by: str
 ) -> int:

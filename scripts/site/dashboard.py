@@ -20,6 +20,7 @@ import vl_convert
 from markupsafe import Markup
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import write_text
 from scripts.shared.metrics import Metric, Metrics, Part
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.shared.warehouse import open_database
@@ -252,13 +253,7 @@ def build(database: Path, target: Path, folder: Path) -> Path:
         )
     )
     path = folder / NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{shown(path)}: cannot be written: {error.strerror}"
-        ) from None
+    write_text(path, text)
     return path
 
 
