@@ -147,9 +147,11 @@ format: deps ## Put SQL and Python into the project's style
 	.venv/bin/ruff check --fix $(PY)
 	.venv/bin/ruff format $(PY)
 
-# A database to look into, be it an older one.
+# A database to look into, be it an older one, and the metrics.
 built:
 	@test -f "$(DB)" || $(MAKE) build
+	@test -f target/semantic_manifest.json || \
+		{ $(MAKE) deps && .venv/bin/dbt --quiet parse; }
 
 site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static

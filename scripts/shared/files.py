@@ -1,4 +1,4 @@
-"""Read a YAML file."""
+"""Read a YAML file, and write a text."""
 
 from pathlib import Path
 from typing import Any
@@ -29,3 +29,18 @@ def read_yaml(path: Path, loader: type = yaml.SafeLoader) -> Any:
     except ValueError as error:
         # Day 40 of a month: YAML reads what looks like a date as one.
         raise UserError(f"{shown(path)}: {error}") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and the folders that it lies in.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"{shown(path)}: cannot be written: {error.strerror}"
+        ) from None

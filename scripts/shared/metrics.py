@@ -171,7 +171,7 @@ class Metrics:
     def sql(
         self, names: Sequence[str], by: Mapping[str, str], where: str = ""
     ) -> str:
-        """Return SQL for metrics of one fact, with a row for each group.
+        """Return SQL for metrics, with a row for each group.
 
         Args:
             names: of the metrics, which become columns.
@@ -181,24 +181,35 @@ class Metrics:
                 "{{ Dimension('location__region') }} = 'EMEA'".
 
         Raises:
-            UserError: a name is not known, or the metrics are of two facts.
+            UserError: a name is not known, or not of the facts of all metrics.
         """
         metrics = [self.metric(name) for name in names]
-        parts = [part for metric in metrics for part in metric.parts]
-        model, *others = dict.fromkeys(part.model for part in parts)
-        if others:
-            raise UserError(
-                f"the metrics {', '.join(names)} are of {model} and"
-                f" {others[0]}: ask for those of one at a time"
+        parts = {part: None for metric in metrics for part in metric.parts}
+        columns = {part: f'"part {n}"' for n, part in enumerate(parts)}
+        more = [*by.values(), *DIMENSION.findall(where)]
+        groups = "".join(f'"{name}" as {shown}, ' for shown, name in by.items())
+        # Each fact on its own, for rows of one would multiply the other's.
+        facts = []
+        for model in dict.fromkeys(part.model for part in parts):
+            of_model = [part for part in parts if part.model == model]
+            sums = [f"{_aggregate(one)} as {columns[one]}" for one in of_model]
+            facts.append(
+                f"select {groups}{', '.join(sums)}"
+                f" from {self.rows(model, of_model, more)}"
+                f" where {_quoted(where) or 'true'}"
+                f"{' group by all' if by else ''}"
             )
-        columns = [f'"{name}" as {shown}' for shown, name in by.items()]
-        columns += [f"{_figure(one)} as {one.name}" for one in metrics]
-        rows = self.rows(
-            model, parts, [*by.values(), *DIMENSION.findall(where)]
-        )
+        figures = []
+        for metric in metrics:
+            found = [f"any_value({columns[part]})" for part in metric.parts]
+            if len(found) > 1:
+                ratio = f"{found[0]} / nullif({found[1]}, 0)"
+                found = [f"cast({ratio} as decimal(18, 4))"]
+            figures.append(f"{found[0]} as {metric.name}")
         return (
-            f"select {', '.join(columns)} from {rows}"
-            f" where {_quoted(where) or 'true'}{' group by all' if by else ''}"
+            f"select {', '.join([*by, *figures])}"
+            f" from ({' union all by name '.join(facts)})"
+            f"{' group by all' if by else ''}"
         )
 
     def _part(self, metric: Node, use: Node) -> Part:
@@ -292,15 +303,7 @@ def _quoted(condition: str) -> str:
     return DIMENSION.sub(r'"\1"', condition)
 
 
-def _figure(metric: Metric) -> str:
-    """Return SQL for a metric over rows; a ratio with 4 decimals."""
-    found = []
-    for part in metric.parts:
-        form = "count(distinct {})" if part.aggregation != "sum" else "sum({})"
-        figure = form.format(f'"{part.column}"')
-        found.append(
-            figure + (f' filter (where "{part.filter}")' if part.filter else "")
-        )
-    if len(found) == 1:
-        return found[0]
-    return f"cast({found[0]} / nullif({found[1]}, 0) as decimal(18, 4))"
+def _aggregate(part: Part) -> str:
+    form = "count(distinct {})" if part.aggregation != "sum" else "sum({})"
+    figure = form.format(f'"{part.column}"')
+    return figure + (f' filter (where "{part.filter}")' if part.filter else "")

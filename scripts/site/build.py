@@ -1,9 +1,9 @@
 """Write the site into target/site, from what dbt docs generate --static wrote.
 
-The folder works from disk and from any static host, and asks nobody else for
-anything: the start page with the state of the last build, the dashboard, the
+The folder works from disk and from any static host, and makes no request to
+anyone else: the start page with the state of the last build, the dashboard, the
 data dictionary, dbt docs and the column lineage. The old site stays as it is
-until the new one is complete. assets/erd.svg is drawn anew.
+until the new one is complete. assets/erd.svg is redrawn.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
-from scripts.shared.files import read_yaml
+from scripts.shared.files import read_yaml, write_text
 from scripts.shared.metrics import Metrics
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.site import (
@@ -132,7 +132,7 @@ def write_pages(
         "lineage.html": lineage.make_page(target, folder),
     }.items():
         bar = render.get_template("bar.html").render(current=name)
-        (folder / name).write_text(with_bar(page, bar), encoding="utf-8")
+        write_text(folder / name, with_bar(page, bar))
 
     render.filters["prose"] = prose
     render.globals["tables"] = {table.name: table for table in tables}
@@ -144,7 +144,7 @@ def write_pages(
             )
         except jinja2.TemplateError as error:
             raise UserError(f"{name}: {error}") from None
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(folder / name, text)
     dashboard.build(database, target, folder)
     # The licences of what the pages carry.
     shutil.copy(ROOT / "NOTICE", folder / "NOTICE.txt")

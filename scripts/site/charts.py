@@ -115,8 +115,8 @@ def countries(rows: Rows) -> alt.LayerChart:
 def country_map(rows: Rows) -> alt.LayerChart:
     """Circles of net sales in the middle of each country; rpt_country_sales.
 
-    The outline of the land is that of pages/land.json: Natural Earth, without
-    Antarctica and the smallest countries, which the circles do without.
+    The outline of the land is templates/land.json: Natural Earth, without
+    Antarctica and the smallest countries.
     """
     path = Path(__file__).with_name("templates") / "land.json"
     outline = json.loads(path.read_text(encoding="utf-8"))

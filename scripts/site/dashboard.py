@@ -1,7 +1,8 @@
-"""Write the sales dashboard: one page that holds its data and asks nobody.
+"""Write the sales dashboard: one page that carries its data.
 
-The page works from disk and from any web server. It carries the order lines,
-without any contact data, so that each figure is exact under every filter.
+The page works from disk and from any web server, and contacts no other. It has
+the order lines, without any contact data, so that each figure is exact under
+every filter; what the figures are is said in models/semantics.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import vl_convert
 from markupsafe import Markup
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import write_text
 from scripts.shared.metrics import Metric, Metrics, Part
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.shared.warehouse import open_database
@@ -108,7 +110,7 @@ class Page:
         data: days, and by semantic model the columns of the rows. A text column
             comes as its different values and the position of each row's: the
             page is a third as heavy.
-        metrics: by name, as templates/dashboard.js evaluates them.
+        metrics: by name, as templates/dashboard_figures.js evaluates them.
     """
 
     data: dict[str, Any]
@@ -226,7 +228,6 @@ def build(database: Path, target: Path, folder: Path) -> Path:
     """
     page = read(database, target)
     data = page.data
-    script = (pages.TEMPLATES / "dashboard.js").read_text(encoding="utf-8")
     text = (
         pages.environment()
         .get_template(NAME)
@@ -248,18 +249,11 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             specs=_json(
                 {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
             ),
-            script=Markup(script),
             vega=Markup(_vega()),
         )
     )
     path = folder / NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{shown(path)}: cannot be written: {error.strerror}"
-        ) from None
+    write_text(path, text)
     return path
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import write_text
 from scripts.shared.paths import ROOT, shown
 
 SVG = ROOT / "assets/erd.svg"
@@ -47,7 +48,7 @@ def update(svg: str, check: bool) -> None:
         return
     if check:
         raise UserError(f"{shown(SVG)} is out of date: run {MADE_BY}")
-    SVG.write_text(svg, encoding="utf-8")
+    write_text(SVG, svg)
 
 
 def _dot(nodes: Mapping[str, Any]) -> str:

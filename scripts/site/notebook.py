@@ -17,6 +17,7 @@ from threading import Timer
 from typing import Any, NoReturn
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import write_text
 from scripts.shared.metrics import Metrics
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.shared.signals import end_on_signals
@@ -130,7 +131,7 @@ def _end_in_time(client: Any, timeout: float) -> None:
 
 
 def write_page(target: Path, timeout: float) -> Path:
-    """Run the notebook and write it as one page that asks nobody.
+    """Run the notebook and write it as one page that makes no requests.
 
     Args:
         target: dbt's target folder; the page goes into its folder notebook.
@@ -161,13 +162,7 @@ def write_page(target: Path, timeout: float) -> Path:
     )
     page = page.replace("</head>", f"{STYLE}</head>", 1)
     path = target / "notebook/sales.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{shown(path)}: cannot be written: {error.strerror}"
-        ) from None
+    write_text(path, page)
     return path
 
 

@@ -90,7 +90,7 @@ def hrefs(links) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_asks_nobody_else_and_has_no_error(browser, site, name):
+def test_page_makes_no_outside_request_and_has_no_error(browser, site, name):
     start = site.as_uri() + "/"
     with visit(browser, start + name) as seen:
         if PAGES[name]:
