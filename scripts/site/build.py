@@ -118,33 +118,29 @@ def write_pages(
     """
     manifest, catalog = read_artifacts(target)
     tables = dictionary.read_tables(manifest, catalog)
-    svg = erd.draw(manifest)
-    erd.update(svg, check)
-
-    render = pages.environment()
     links = {
         table.unique_id: f"[Column lineage]({table.lineage}) ·"
         f" [Data dictionary](dictionary.html#{table.name})"
         for table in tables
     }
-    for name, page in {
-        "docs.html": dbt_docs.read_page(target, links),
-        "lineage.html": lineage.make_page(target, folder),
-    }.items():
-        bar = render.get_template("bar.html").render(current=name)
-        write_text(folder / name, with_bar(page, bar))
+    others = {"docs.html": dbt_docs.read_page(target, links)}
+    svg = erd.draw(manifest)
+    erd.update(svg, check)
+    own = own_pages(manifest, tables, database, target, svg)
+    others["lineage.html"] = lineage.make_page(target, folder)
 
+    render = pages.environment()
     render.filters["prose"] = prose
     render.globals["tables"] = {table.name: table for table in tables}
-    values = own_pages(manifest, tables, database, target, svg)
-    for name, shown_values in values.items():
+    for name, values in own.items():
         try:
-            text = render.get_template(name).render(
-                current=name, **shown_values
-            )
+            text = render.get_template(name).render(current=name, **values)
         except jinja2.TemplateError as error:
             raise UserError(f"{name}: {error}") from None
         write_text(folder / name, text)
+    for name, page in others.items():
+        bar = render.get_template("bar.html").render(current=name)
+        write_text(folder / name, with_bar(page, bar))
     dashboard.build(database, target, folder)
     # The licences of what the pages carry.
     shutil.copy(ROOT / "NOTICE", folder / "NOTICE.txt")
