@@ -1,7 +1,7 @@
 """Mend the page of dbt docs, so that it can stand alone among the others.
 
 `dbt docs generate --static` writes one page, which still asks for the pictures
-beside it and tells the folder and the machine that it was built on.
+beside it and names the folder and the machine that it was built on.
 """
 
 import base64
@@ -35,7 +35,7 @@ def read_page(target: Path, links: Mapping[str, str]) -> str:
         links: Markdown by the unique id of the node that it stands at.
 
     Raises:
-        UserError: there is no such page, or it is not as dbt wrote it so far.
+        UserError: there is no such page, or dbt wrote it in another form.
     """
 
     def change(manifest: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.shared.paths import ROOT
 
-# What could open a door, by the name of the environment variable.
+# Names of environment variables whose values are secrets.
 SECRET = re.compile(
     r"TOKEN|SECRET|PASS(WORD|WD|PHRASE)|WEBHOOK|CREDENTIAL|_KEY$"
 )

@@ -11,8 +11,8 @@ from scripts.shared.errors import UserError
 def make_page(target: Path, folder: Path) -> str:
     """Return colibri's page.
 
-    Its command asks a registry for newer versions, and ends with 0 whatever it
-    logs; its classes do neither.
+    Its classes, because its command asks a registry for newer versions and
+    exits with 0 even when it logs errors.
 
     Args:
         target: dbt's target folder.
