@@ -7,6 +7,8 @@ RUN := .venv/bin/python -m scripts
 DB := $(or $(CLASSICMODELS_DB),classicmodels.duckdb)
 SQL := models analyses tests/singular
 PY := scripts tests notebooks
+# Of `make docs`.
+PORT ?= 8000
 
 # `make test` builds from nothing in a database of its own: the real one may
 # be in use, and holds the history of the snapshots.
@@ -36,7 +38,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook deps build rescue why alert diff test \
 	faults mutants lint format site docs notebook notebook-html metrics hooks \
-	clean built check-database forget lint-sql lint-other lint-workflows \
+	clean built check-database forget free-port lint-sql lint-other lint-workflows \
 	test-build docs-check
 
 help: ## List the targets
@@ -99,7 +101,7 @@ test: lint test-build docs-check ## Run everything that CI runs, in a database o
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
 		"actionlint, zizmor, sqlfluff), dbt build with unit and data tests," \
-		"docs page, docs rules (dbt-bouncer), ERD, faults, mutants of the" \
+		"docs rules (dbt-bouncer), ERD, the site, faults, mutants of the" \
 		"facts, pytest"
 
 test-build: deps
@@ -116,9 +118,8 @@ mutants: test-build ## Break the SQL on purpose and see the tests notice
 
 docs-check:
 	$(TEST_ENV) .venv/bin/dbt --quiet docs generate --static
-	$(RUN) docs-page --target-path $(TEST_TARGET)
 	COLUMNS=200 .venv/bin/dbt-bouncer run
-	$(RUN) erd --check --target-path $(TEST_TARGET)
+	$(TEST_ENV) $(RUN) site --check --target-path $(TEST_TARGET)
 
 lint: lint-other lint-workflows lint-sql ## Check the style of SQL, YAML, Python and the workflows
 
@@ -146,18 +147,26 @@ format: deps ## Put SQL and Python into the project's style
 	.venv/bin/ruff check --fix $(PY)
 	.venv/bin/ruff format $(PY)
 
-# A database to look into, be it an older one.
+# A database to look into, be it an older one, and the metrics.
 built:
 	@test -f "$(DB)" || $(MAKE) build
+	@test -f target/semantic_manifest.json || \
+		{ $(MAKE) deps && .venv/bin/dbt --quiet parse; }
 
 site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static
-	$(RUN) erd
-	$(RUN) docs-page
 	$(RUN) site
 
-docs: site ## Write the site and show it at a local port, until Ctrl-C
-	@$(RUN) serve $(ARGS)
+docs: free-port site ## Write the site and show it at a local port, until Ctrl-C
+	@.venv/bin/python -u -m http.server --bind 127.0.0.1 \
+		--directory target/site "$(PORT)"
+
+# Before the site is written, and as one line: the server only shows a traceback.
+free-port: setup
+	@.venv/bin/python -c 'import socket, sys; \
+		socket.create_server(("127.0.0.1", int(sys.argv[1])))' "$(PORT)" \
+		2>/dev/null || { echo "make docs: port $(PORT) cannot be used: name" \
+		"another, such as make docs PORT=8001" >&2; exit 1; }
 
 notebook: setup-notebook built ## Open the analyst's notebook
 	.venv-notebook/bin/python -m scripts notebook open

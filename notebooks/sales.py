@@ -16,43 +16,36 @@
 # # Sales of scale-model cars
 #
 # A tour of the warehouse for analysts: what sells, where, when, and to whom.
-# Change any cell and run it again. The file holds no results: they are made
-# from your database each time.
+# Change any cell and run it again. The file holds no results: they come from
+# your database each time.
 #
 # No amount here is called just sales:
 #
-# - **ordered** is quantity times price of every order, whatever became of it;
+# - **ordered** is quantity times price of all orders, cancelled ones too;
 # - **net sales** are ordered less cancelled;
 # - **net margin** is net sales less what the goods cost today.
 #
-# Orders and quantity count every order too, the cancelled ones included.
+# Orders placed and quantity ordered count all orders, cancelled ones too.
 #
 # All amounts are US dollars, added up as decimals, to the cent. The data end
-# with the last order, so that "the last 30 days" count from there and not from
-# today.
+# with the last order: "the last 30 days" count back from there, not from today.
 
 # %%
 import html
 import os
 import re
-import sys
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 
 import altair as alt
 import duckdb
 import ipywidgets as widgets
 from IPython.display import HTML, Markdown, display
 
-here = Path.cwd()
-folder = next(
-    one for one in (here, *here.parents) if (one / "dbt_project.yml").exists()
-)
-sys.path.insert(0, str(folder / "scripts"))
-
-import charts
-import project
+from scripts.shared.metrics import Metrics
+from scripts.shared.paths import database_path, target_path
+from scripts.shared.warehouse import catalog_name, database_error
+from scripts.site import charts
 
 # As pictures in a page, alive in JupyterLab. Altair's own choice would load its
 # scripts from the internet.
@@ -65,12 +58,18 @@ else:
 # %% [markdown]
 # ## The data
 #
-# Five reports of the warehouse, copied into memory. The copy takes a moment and
-# then lets go of the file: **a program that keeps the file open blocks the next
-# build**. After a build, run the next cell again to see the new data.
+# Five reports, and the tables that the metrics are computed from, copied into
+# memory. The copy takes a moment and then lets go of the file: **a program that
+# keeps the file open blocks the next build**. After a build, run the next cell
+# again to see the new data.
 
 # %%
-REPORTS = [
+TABLES = [
+    "marts.fct_order_lines",
+    "marts.dim_customers",
+    "marts.dim_locations",
+    "marts.dim_order_statuses",
+    "marts.dim_products",
     "reporting.rpt_sales",
     "reporting.rpt_product_line_sales",
     "reporting.rpt_country_sales",
@@ -80,20 +79,22 @@ REPORTS = [
 
 
 def load() -> duckdb.DuckDBPyConnection:
-    """Return a database in memory with a copy of the reports."""
-    path = project.database_path()
-    name = project.catalog_name(path)
+    """Return a database in memory with a copy of the tables."""
+    path = database_path()
+    name = catalog_name(path)
     memory = duckdb.connect()
-    memory.execute("create schema reporting")
+    memory.execute("create schema marts; create schema reporting")
     try:
         # Under its own name, which its views use.
         place = str(path).replace("'", "''")
         memory.execute(f"attach '{place}' (read_only)")
         memory.execute(f'use "{name}"')
-        for report in REPORTS:
-            memory.execute(f"create table memory.{report} as from {report}")
+        for table_name in TABLES:
+            memory.execute(
+                f"create table memory.{table_name} as from {table_name}"
+            )
     except duckdb.Error as error:
-        raise SystemExit(project.database_error(path, error)) from None
+        raise SystemExit(database_error(path, error)) from None
     finally:
         memory.execute("use memory")
         memory.execute(f'detach database if exists "{name}"')
@@ -101,16 +102,35 @@ def load() -> duckdb.DuckDBPyConnection:
 
 
 memory = load()
+metrics = Metrics(target_path(os.environ.get("DBT_TARGET_PATH") or "target"))
 
 
 # %% [markdown] tags=["not-in-page"]
-# Two helpers: a table that writes amounts and shares in a readable way, and a
-# chart of a width that fits the page.
+# Three helpers: the metrics that you ask for, a table that writes amounts and
+# shares in a readable way, and a chart of a width that fits the page.
 
 
 # %% tags=["not-in-page"]
+def ask(
+    *names: str, by: Iterable[str] = (), where: str = "", **values: object
+) -> duckdb.DuckDBPyRelation:
+    """Return metrics as models/semantics defines them.
+
+    Args:
+        names: of the metrics.
+        by: dimensions to group by, such as product__product_line.
+        where: a filter on dimensions, such as
+            "{{ Dimension('location__region') }} = $region".
+        values: of what the filter writes with a $.
+    """
+    columns = {name.partition("__")[2]: name for name in by}
+    return memory.sql(metrics.sql(names, columns, where), params=values)
+
+
 def words(name: str) -> str:
     """Return a column's name for people: net_sales_amount is Net sales."""
+    if name in metrics.nodes:
+        return metrics.nodes[name]["label"]
     for end, word in (("_count", "s"), ("_pct", " %"), ("_amount|_name", "")):
         name = re.sub(f"({end})$", word, name)
     return name.replace("_", " ").capitalize()
@@ -158,19 +178,19 @@ NUMBERS = ("_amount", "_pct", "_count", "_ordered")
 # %% [markdown]
 # ## How much
 #
-# Every order line is in `rpt_sales`, with readable names: no join is needed.
+# Metrics have one definition, in `models/semantics`, which the dashboard and
+# MetricFlow use as well; the data dictionary lists them. `ask` computes them,
+# over all orders or `by` dimensions.
 
 # %%
-totals = memory.sql("""
-    select
-        sum(ordered_amount) as ordered_amount,
-        sum(cancelled_amount) as cancelled_amount,
-        sum(net_sales_amount) as net_sales_amount,
-        sum(net_margin_amount) as net_margin_amount,
-        count(distinct order_id) as order_count,
-        count(distinct customer_id) as customer_count
-    from reporting.rpt_sales
-""")
+totals = ask(
+    "ordered_amount",
+    "cancelled_amount",
+    "net_sales_amount",
+    "net_margin_amount",
+    "order_count",
+    "active_customer_count",
+)
 table(totals)
 
 # %% [markdown]
@@ -200,8 +220,8 @@ table(
 # %% [markdown]
 # ## Where
 #
-# Each country once: the place is that of the customer. Who joins customers to
-# places on the postal code counts some of them twice, since places share codes.
+# Each country once, by the place of the customer. A join of customers to places
+# on the postal code would count some customers twice: places share codes.
 
 # %%
 countries = memory.sql("""
@@ -216,7 +236,7 @@ draw(charts.countries(countries.filter("net_sales_amount > 0")))
 # ## When
 #
 # By month of the order; behind each month, in grey, the same month of the year
-# before. A month that is not over when the data end is pale.
+# before. A month that was not over when the data end is pale.
 
 # %%
 draw(
@@ -226,8 +246,8 @@ draw(
 )
 
 # %% [markdown]
-# The last 30 days of the data by product line and region, and the change
-# against the 30 days before.
+# The last 30 days of the data by product line and region, and the change from
+# the 30 days before.
 
 # %%
 draw(
@@ -248,11 +268,21 @@ draw(
 FIRST, LAST = memory.execute("""
     select min(order_date), max(order_date) from reporting.rpt_sales
 """).fetchone()
-# What can be ranked, the columns that name one, and its chart.
+# What can be ranked, the dimensions that name one, and its chart.
 RANKED = {
-    "Customers": ("customer_id, customer_name", charts.top_customers),
-    "Products": ("product_id, product_name, product_line", charts.top_products),
-    "Countries": ("country_name", charts.countries),
+    "Customers": (
+        ["customer__customer_id", "customer__customer_name"],
+        charts.top_customers,
+    ),
+    "Products": (
+        [
+            "product__product_id",
+            "product__product_name",
+            "product__product_line",
+        ],
+        charts.top_products,
+    ),
+    "Countries": (["location__country_name"], charts.countries),
 }
 
 
@@ -266,7 +296,7 @@ def top(
 ) -> duckdb.DuckDBPyRelation:
     """Return the best by net sales, the best first.
 
-    Orders and quantity count every order, the cancelled ones too.
+    Orders placed and quantity ordered count all orders, cancelled ones too.
 
     Args:
         of: a key of RANKED.
@@ -276,31 +306,30 @@ def top(
         country: only customers of this country; None for all.
         product_line: only this product line; None for all.
     """
-    columns, _ = RANKED[of]
-    return memory.sql(
-        f"""
-        select
-            {columns},
-            count(distinct order_id) as order_count,
-            sum(quantity_ordered) as quantity_ordered,
-            sum(net_sales_amount) as net_sales_amount
-        from reporting.rpt_sales
-        where
-            order_date between $first and $last
-            and ($country is null or country_name = $country)
-            and ($product_line is null or product_line = $product_line)
-        group by {columns}
-        order by net_sales_amount desc, {columns}
-        limit $number
+    dimensions, _ = RANKED[of]
+    names = ["order_count", "quantity_ordered", "net_sales_amount"]
+    found = ask(
+        *names,
+        by=dimensions,
+        where="""
+            {{ Dimension('order_line__order_date') }} between $first and $last
+            and (
+                $country is null
+                or {{ Dimension('location__country_name') }} = $country
+            )
+            and (
+                $product_line is null
+                or {{ Dimension('product__product_line') }} = $product_line
+            )
         """,
-        params={
-            "first": first,
-            "last": last,
-            "country": country,
-            "product_line": product_line,
-            "number": number,
-        },
+        first=first,
+        last=last,
+        country=country,
+        product_line=product_line,
     )
+    columns = [one for one in found.columns if one not in names]
+    order = ", ".join(["net_sales_amount desc", *columns])
+    return found.order(order).limit(number)
 
 
 def show_top(**filters: object) -> None:
@@ -343,8 +372,9 @@ controls = widgets.interact(
 # %% [markdown]
 # ## Your own question
 #
-# Any SQL that DuckDB knows runs on the copy. Here: net sales of each product
-# line by year. What the columns mean is in the docs.
+# Any SQL that DuckDB knows runs on the copy. Every order line is in
+# `rpt_sales`, with readable names: no join is needed. Here: net sales of each
+# product line by year. The data dictionary explains the columns.
 
 # %%
 table(
@@ -367,12 +397,11 @@ table(
 # - **The dashboard** shows the same figures to click: `make docs`.
 # - **The docs**, on the same site, describe every table, column and test; their
 #   front page lists what to ask before a join.
-# - **Metrics**: `mf query --metrics net_sales_amount --group-by
-#   product__product_line` asks for figures that are defined once for all, in
-#   `models/semantics/`; `make metrics` checks them.
+# - **Metrics in a shell**: `mf query --metrics net_sales_amount --group-by
+#   product__product_line`, after `make metrics`.
 # - **More questions as SQL**: `analyses/` has products bought together, credit
 #   limits at the time of an order, net sales below each manager and others.
 # - **A recommender** starts from `ml.ml_customer_product_interactions`,
 #   `ml.ml_product_affinities` and `ml.ml_popular_products`.
 # - **Who owes what** is in `rpt_customer_receivables`. To read a report that is
-#   not copied yet, add it to `REPORTS` above.
+#   not copied yet, add it to `TABLES` above.

@@ -27,11 +27,8 @@ ROOMS = {
         "mutants": ("mutants", "break the SQL and see the tests notice"),
     },
     "site": {
-        "site": ("build", "write the pages of the site"),
+        "site": ("build", "draw the ERD and write the pages of the site"),
         "dashboard": ("dashboard", "write the dashboard alone"),
-        "docs-page": ("docs_page", "make the page of dbt docs portable"),
-        "erd": ("erd", "draw the ERD of the marts"),
-        "serve": ("serve", "show the site at a local port"),
         "notebook": ("notebook", "open the notebook, or write it as a page"),
     },
     "lint": {

@@ -79,14 +79,14 @@ def product_lines(rows: Rows) -> alt.LayerChart:
 
 def product_line_margins(rows: Rows) -> alt.LayerChart:
     """Bars of the net margin within net sales; rpt_product_line_sales."""
-    share = "format(datum.net_margin_amount / datum.net_sales_amount, '.1%')"
+    share = "format(datum.net_margin_pct, '.1%')"
     return _named_bars(
         rows,
         "product_line",
         _line_colour(),
         part="net_margin_amount",
         label=f"{money('datum.net_margin_amount')} + "
-        f"(datum.net_sales_amount ? ' · ' + {share} : '')",
+        f"(isNumber(datum.net_margin_pct) ? ' · ' + {share} : '')",
         room=104,
     )
 
@@ -115,8 +115,8 @@ def countries(rows: Rows) -> alt.LayerChart:
 def country_map(rows: Rows) -> alt.LayerChart:
     """Circles of net sales in the middle of each country; rpt_country_sales.
 
-    The outline of the land is that of pages/land.json: Natural Earth, without
-    Antarctica and the smallest countries, which the circles do without.
+    The outline of the land is templates/land.json: Natural Earth, without
+    Antarctica and the smallest countries.
     """
     path = Path(__file__).with_name("templates") / "land.json"
     outline = json.loads(path.read_text(encoding="utf-8"))

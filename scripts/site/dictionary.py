@@ -1,10 +1,10 @@
 """Read the data dictionary from dbt's artifacts.
 
 Which tables and columns exist and of which type comes from catalog.json, what
-they mean and how they are tested from manifest.json, as do the metrics.
+they mean and how they are tested from manifest.json, the metrics from
+semantic_manifest.json.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from scripts.shared import tests_in_words
 from scripts.shared.errors import UserError
+from scripts.shared.metrics import Metrics, condition_of, plain
 
 Node = Mapping[str, Any]
 
@@ -93,60 +94,28 @@ class Table:
 
 
 @dataclass
-class Part:
+class Words:
     """Some words, and the anchor on the page that explains them, if any."""
 
     text: str
     anchor: str = ""
 
 
-@dataclass
-class Metric:
-    """A figure that is defined once for all, in models/semantics/.
-
-    Attributes:
-        name: as one asks for it; its anchor on the page begins with metrics.
-        type: simple, ratio or another of dbt's.
-        label: its name for people.
-        meaning: its description.
-        made_of: what it is computed from.
-    """
-
-    name: str
-    type: str
-    label: str
-    meaning: str
-    made_of: list[Part]
-
-
-def read_metrics(manifest: Node, tables: list[Table]) -> list[Metric]:
-    """Return all metrics by name.
+def read_metrics(known: Metrics, tables: list[Table]) -> list[dict[str, Any]]:
+    """Return dbt's metrics by name, and as `made_of` how each is computed.
 
     Args:
-        manifest: the content of manifest.json.
-        tables: what read_tables makes of it.
+        known: the metrics.
+        tables: what read_tables returns.
     """
     columns = {
         f"{table.name}.{column.name}"
         for table in tables
         for column in table.columns
     }
-    measures = {
-        measure["name"]: (model["node_relation"]["alias"], measure)
-        for model in manifest["semantic_models"].values()
-        for measure in model["measures"]
-    }
     return [
-        Metric(
-            name=node["name"],
-            type=node["type"],
-            label=node["label"],
-            meaning=node["description"],
-            made_of=[*_made_of(node, measures, columns), *_conditions(node)],
-        )
-        for node in sorted(
-            manifest["metrics"].values(), key=lambda node: node["name"]
-        )
+        {**node, "made_of": list(_made_of(node, known.measures, columns))}
+        for _, node in sorted(known.nodes.items())
     ]
 
 
@@ -192,42 +161,39 @@ def read_tables(manifest: Node, catalog: Node) -> list[Table]:
 
 def _made_of(
     metric: Node,
-    measures: Mapping[str, tuple[str, Node]],
+    measures: Mapping[str, tuple[Node, Node]],
     columns: set[str],
-) -> Iterator[Part]:
+) -> Iterator[Words]:
     given = metric["type_params"]
+    conditions = condition_of(metric["filter"])
     if metric["type"] == "ratio":
-        above, below = given["numerator"]["name"], given["denominator"]["name"]
-        yield Part(above, f"metrics.{above}")
-        yield Part(" divided by ")
-        yield Part(below, f"metrics.{below}")
+        for side in ("numerator", "denominator"):
+            name = given[side]["name"]
+            if side == "denominator":
+                yield Words(" divided by ")
+            yield Words(name, f"metrics.{name}")
+            if of_side := condition_of(given[side]["filter"]):
+                yield Words(f" (where {plain(of_side)})")
     elif metric["type"] == "simple":
-        table, measure = measures[given["measure"]["name"]]
+        model, measure = measures[given["measure"]["name"]]
+        table = model["node_relation"]["alias"]
         what = measure["expr"] or measure["name"]
         if what == "1":
-            yield Part("number of rows of ")
+            yield Words("number of rows of ")
         else:
             column = f"{table}.{what}"
-            yield Part(AGGREGATIONS.get(measure["agg"], measure["agg"]) + " ")
-            yield Part(what, column if column in columns else "")
-            yield Part(" in ")
-        yield Part(table, table)
+            yield Words(AGGREGATIONS.get(measure["agg"], measure["agg"]) + " ")
+            yield Words(what, column if column in columns else "")
+            yield Words(" in ")
+        yield Words(table, table)
         if latest := measure["non_additive_dimension"]:
             end = {"max": "last", "min": "first"}[latest["window_choice"]]
-            yield Part(f" at the {end} {latest['name']}")
+            yield Words(f" at the {end} {latest['name']}")
+        conditions = condition_of(metric["filter"], given["measure"]["filter"])
     else:
-        yield Part(given["expr"] or "")
-
-
-def _conditions(metric: Node) -> Iterator[Part]:
-    given = metric["filter"] or {"where_filters": []}
-    # Each is SQL in which a column stands as {{ Dimension('entity__column') }}.
-    filters = [
-        re.sub(r"\{\{.*?'(\w+)'.*?\}\}", r"\1", one["where_sql_template"])
-        for one in given["where_filters"]
-    ]
-    if filters:
-        yield Part(f", where {' and '.join(filters)}")
+        yield Words(given["expr"] or "")
+    if conditions:
+        yield Words(f", where {plain(conditions)}")
 
 
 def _nodes(manifest: Node) -> Iterator[Node]:

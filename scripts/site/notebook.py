@@ -17,6 +17,8 @@ from threading import Timer
 from typing import Any, NoReturn
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import write_text
+from scripts.shared.metrics import Metrics
 from scripts.shared.paths import ROOT, database_path, shown, target_path
 from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import open_database
@@ -40,6 +42,15 @@ LAB_SETTINGS = {
         "fetchNews": "false",
     },
 }
+
+
+def kernel_settings(target: Path) -> dict[str, str]:
+    """Return the variables that a kernel needs to import `scripts`."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "DBT_TARGET_PATH": str(target),
+    }
 
 
 def run(environment: dict[str, str], timeout: float) -> Any:
@@ -120,7 +131,7 @@ def _end_in_time(client: Any, timeout: float) -> None:
 
 
 def write_page(target: Path, timeout: float) -> Path:
-    """Run the notebook and write it as one page that asks nobody.
+    """Run the notebook and write it as one page that makes no requests.
 
     Args:
         target: dbt's target folder; the page goes into its folder notebook.
@@ -129,7 +140,7 @@ def write_page(target: Path, timeout: float) -> Path:
     Raises:
         UserError: a cell failed, or the page cannot be written.
     """
-    notebook = run({"NOTEBOOK_AS_PAGE": "1"}, timeout)
+    notebook = run({"NOTEBOOK_AS_PAGE": "1"} | kernel_settings(target), timeout)
     _name_pictures(notebook)
     from nbconvert import HTMLExporter
     from nbconvert.preprocessors import TagRemovePreprocessor
@@ -151,13 +162,7 @@ def write_page(target: Path, timeout: float) -> Path:
     )
     page = page.replace("</head>", f"{STYLE}</head>", 1)
     path = target / "notebook/sales.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{shown(path)}: cannot be written: {error.strerror}"
-        ) from None
+    write_text(path, page)
     return path
 
 
@@ -191,6 +196,7 @@ def open_lab(target: Path) -> int:
     # Read when Jupyter is imported.
     paths = [str(settings), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    os.environ.update(kernel_settings(target))
     try:
         from jupyterlab.labapp import LabApp
     except ModuleNotFoundError as error:
@@ -217,7 +223,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target-path",
         default="target",
         metavar="FOLDER",
-        help="`html` writes FOLDER/notebook/sales.html (default: target)",
+        help="dbt's target folder, with the metrics; `html` writes"
+        " FOLDER/notebook/sales.html (default: target)",
     )
     parser.add_argument(
         "--timeout",
@@ -234,6 +241,8 @@ def main(arguments: argparse.Namespace) -> int:
     with open_database(database_path()):
         pass
     target = target_path(arguments.target_path)
+    # The same error in a cell would be a traceback.
+    Metrics(target)
     if arguments.what == "open":
         return open_lab(target)
     path = write_page(target, arguments.timeout)

@@ -15,7 +15,7 @@ PAGES = (
 
 
 def environment() -> jinja2.Environment:
-    """Return what renders templates/: it escapes all that is no Markup."""
+    """Return what renders templates/; it escapes all that is not Markup."""
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

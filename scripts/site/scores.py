@@ -69,9 +69,7 @@ def _by_layer(
         if node["resource_type"] == "model" and node["name"] in mutants:
             path = PurePosixPath(node["original_file_path"])
             layer = str(path.parent.relative_to("models"))
-            found.setdefault(layer, Counter()).update(
-                {"models": 1, **mutants[node["name"]]}
-            )
+            found.setdefault(layer, Counter()).update(mutants[node["name"]])
     return dict(
         sorted(
             found.items(),

@@ -1,4 +1,4 @@
-"""Read from the database how the last build went, and how new the data are."""
+"""Read from the database how the last build went and how new the data are."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from scripts.shared import broken_off, last_run, tests_in_words
 from scripts.shared.artifacts import planned_nodes
@@ -22,11 +20,21 @@ KINDS = {
     "test": "Data tests",
     "unit_test": "Unit tests",
 }
-LAST_GOOD = "select max(started_at) from {runs} where is_good"
-LAST_DAY = """
-    select max(dates.date_day)
-    from {fact} as facts
-    inner join {dim_dates} as dates on facts.{key} = dates.date_key
+NEWEST = """
+    select
+        (select max(started_at) from ops.runs where is_good),
+        (
+            select max(dates.date_day)
+            from marts.fct_orders as orders
+            inner join marts.dim_dates as dates
+                on orders.order_date_key = dates.date_key
+        ),
+        (
+            select max(dates.date_day)
+            from marts.fct_payments as payments
+            inner join marts.dim_dates as dates
+                on payments.payment_date_key = dates.date_key
+        )
 """
 
 
@@ -38,7 +46,7 @@ class Problem:
         table: what it is or tests; its own name where none is known.
         column: the one that it tests, if any.
         text: what failed, in plain words.
-        failed: or else it warned.
+        failed: otherwise it warned.
     """
 
     table: str
@@ -58,7 +66,7 @@ class Run:
         counts: number of nodes by kind, then by passed, warned, failed or
             skipped.
         problems: what failed, then what warned.
-        left_out: number of nodes of the project that it did not look at.
+        left_out: number of the project's nodes that were not part of it.
         is_last: whether it is the one that `make why` explains.
     """
 
@@ -88,12 +96,11 @@ class State:
     Attributes:
         broken_off: a run that left the tables half new; None as a rule.
         build: the last `dbt build` that came to its end; None before the first.
-        later: runs of other commands since then that failed or warned.
-        last_good: start of the last build of everything without a failure, in
-            UTC; None before the first one.
-        last_order_date: up to which day there are orders.
-        last_payment_date: up to which day there are payments.
-        duckdb_version: of the library that reads the database.
+        later: the runs since then that failed or warned, of other commands.
+        last_good: start of the last build of everything that had no failure,
+            in UTC; None before the first one.
+        last_order_date: the day of the newest order.
+        last_payment_date: the day of the newest payment.
     """
 
     broken_off: broken_off.BrokenOff | None
@@ -102,7 +109,6 @@ class State:
     last_good: datetime | None
     last_order_date: date | None
     last_payment_date: date | None
-    duckdb_version: str
 
 
 def read_state(
@@ -119,54 +125,24 @@ def read_state(
         UserError: there is no database, or it lacks a table.
     """
     with open_database(database) as connection:
-        return _read_state(
-            connection,
-            manifest,
-            broken_off.find(target, manifest, connection),
-        )
-
-
-def _read_state(
-    connection: duckdb.DuckDBPyConnection,
-    manifest: Mapping[str, Any],
-    broken: broken_off.BrokenOff | None,
-) -> State:
-    tables = {
-        node["name"]: node["relation_name"]
-        for node in [
-            *manifest["nodes"].values(),
-            *manifest["sources"].values(),
-        ]
-        if node["resource_type"] in ("model", "source")
-    }
-    found: list[last_run.Run] = []
-    for run in last_run.recorded_runs(manifest, connection):
-        found.insert(0, run)
+        broken = broken_off.find(target, manifest, connection)
+        recorded = []
+        for run in last_run.recorded_runs(manifest, connection):
+            recorded.append(run)
+            if run.command == "build":
+                break
+        newest = connection.execute(NEWEST).fetchone()
+    if recorded and recorded[-1].command != "build":
+        # Nothing is known of a build: only the last run matters.
+        recorded = recorded[:1]
+    build, later = None, []
+    for position, run in enumerate(recorded):
+        told = _run(manifest, run, is_last=position == 0)
         if run.command == "build":
-            break
-    else:
-        # No build is on record: then only the last run matters.
-        found = found[-1:]
-    runs = [_run(manifest, run, is_last=run is found[-1]) for run in found]
-    build = next((run for run in runs if run.command == "build"), None)
-
-    def value(query: str, **names: str) -> Any:
-        row = connection.execute(query.format_map(tables | names)).fetchone()
-        return row and row[0]
-
-    return State(
-        broken_off=broken,
-        build=build,
-        later=[run for run in runs if run is not build and run.problems],
-        last_good=value(LAST_GOOD),
-        last_order_date=value(
-            LAST_DAY, fact=tables["fct_orders"], key="order_date_key"
-        ),
-        last_payment_date=value(
-            LAST_DAY, fact=tables["fct_payments"], key="payment_date_key"
-        ),
-        duckdb_version=duckdb.__version__,
-    )
+            build = told
+        elif told.problems:
+            later.insert(0, told)
+    return State(broken, build, later, *newest)
 
 
 def _run(manifest: Mapping[str, Any], run: last_run.Run, is_last: bool) -> Run:
@@ -190,13 +166,13 @@ def _problem(manifest: Mapping[str, Any], result: last_run.Result) -> Problem:
     node = result.node
     table, column, text = node["name"], None, "could not be built"
     # A test that the project no longer has is known by its name alone.
-    if node["resource_type"] == "test" and "column_name" in node:
+    if node["unique_id"] in manifest["nodes"] and result.is_test:
         attached = manifest["nodes"].get(node.get("attached_node") or "")
         table = attached["name"] if attached else node["name"]
-        column = node["column_name"]
+        column = node.get("column_name")
         text = tests_in_words.phrase(node)
         if result.failures:
-            text += f" ({plural(result.failures, 'row')} not so)"
+            text += f" ({plural(result.failures, 'failing row')})"
     elif node["resource_type"] == "unit_test" and "model" in node:
         table = node["model"]
         text = f"unit test: {' '.join(node['description'].split())}"

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# A browser that is left alone, also inside a container.
+# For a browser that makes no requests of its own, also in a container.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -30,9 +30,9 @@ class Visit:
 
     Attributes:
         page: the page itself.
-        errors: errors on the console and exceptions that nobody caught.
-        requests: addresses that it asked for, without fragments and without
-            `data:` and `blob:`, which ask nobody.
+        errors: errors on the console, and uncaught exceptions.
+        requests: addresses that it asked for, without fragments; `data:` and
+            `blob:` are not among them, because they ask nobody.
     """
 
     page: Page

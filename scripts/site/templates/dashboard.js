@@ -1,398 +1,10 @@
-// Filters the order lines that the page carries, and shows what is left of
-// them as figures, charts and tables. Amounts are whole cents up to the moment
-// they are shown: whole numbers add up exactly.
+// Shows what dashboard_figures.js computes as tiles, tables, charts and files.
 
-const get = (id) => document.getElementById(id);
-const data = JSON.parse(get("data").textContent);
-const filters = get("filters");
 const MONTHS = [
   "Jan", "Feb", "Mar", "Apr", "May", "Jun",
   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
-// The filters by name, with the column that each looks at.
-const COLUMNS = {
-  line: "product_line",
-  region: "region",
-  country: "country_name",
-};
 const TITLES = { line: "Product line", region: "Region", country: "Country" };
-
-// The data.
-
-// Turns columns, of which texts are positions in a list, into rows.
-function unpack(columns) {
-  const names = Object.keys(columns);
-  const texts = (column) =>
-    column.places?.map((place) => column.values[place] ?? "") ?? column;
-  const unpacked = names.map((name) => texts(columns[name]));
-  return unpacked[0].map((_, row) =>
-    Object.fromEntries(names.map((name, i) => [name, unpacked[i][row]])),
-  );
-}
-
-const orders = new Map(
-  unpack(data.orders).map((order) => [order.order_id, order]),
-);
-const lines = unpack(data.lines).map((line) => ({
-  ...orders.get(line.order_id),
-  ...line,
-}));
-const known = new Map(
-  Object.entries(COLUMNS).map(([name, column]) => [
-    name,
-    new Set(lines.map((line) => line[column])),
-  ]),
-);
-
-// The state: what is filtered, and the address that keeps it.
-
-const emptyState = () => ({ line: [], region: [], country: [], from: "", to: "" });
-let state = emptyState();
-
-// Returns what is wrong with a day, or nothing. Days are compared as texts, so
-// that no time zone can move them.
-function dayProblem(day) {
-  const time = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00Z`) : NaN;
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== day) {
-    return "is no date";
-  }
-  return day < data.first_date || day > data.last_date
-    ? `is not between ${dayWords(data.first_date)} and ${dayWords(data.last_date)}`
-    : "";
-}
-
-const isReversed = ({ from, to }) => Boolean(from && to && from > to);
-
-function readAddress(hash) {
-  const found = emptyState();
-  const ignored = [];
-  const text = hash.slice(1);
-  // An anchor of the page, such as that of the skip link, is no filter.
-  const pairs = text && get(text) ? [] : new URLSearchParams(text);
-  for (const [name, value] of pairs) {
-    if (known.get(name)?.has(value)) {
-      if (!found[name].includes(value)) found[name].push(value);
-    } else if (name === "from" || name === "to") {
-      found[name] = value;
-    } else {
-      ignored.push(`${name}=${value}`.slice(0, 60));
-    }
-  }
-  // One date without the other would be a range that nobody asked for.
-  const days = ["from", "to"].filter((name) => found[name]);
-  if (isReversed(found) || days.some((name) => dayProblem(found[name]))) {
-    ignored.push(...days.map((name) => `${name}=${found[name]}`.slice(0, 60)));
-    found.from = found.to = "";
-  }
-  return { found, ignored };
-}
-
-function writeAddress() {
-  const pairs = [];
-  for (const name of Object.keys(COLUMNS)) {
-    for (const value of state[name]) pairs.push([name, value]);
-  }
-  for (const name of ["from", "to"]) {
-    if (state[name]) pairs.push([name, state[name]]);
-  }
-  const hash = pairs.length ? `#${new URLSearchParams(pairs)}` : "";
-  if (hash !== location.hash) {
-    history.pushState(null, "", hash || location.pathname + location.search);
-  }
-}
-
-// Figures.
-
-// Returns the lines that fit; `without` names a filter that does not count.
-function fitting(without = "") {
-  const fits = (name, value) =>
-    name === without || !state[name].length || state[name].includes(value);
-  return lines.filter(
-    (line) =>
-      Object.entries(COLUMNS).every(([name, column]) => fits(name, line[column])) &&
-      (without === "dates" || isInDates(line.order_date)),
-  );
-}
-
-function isInDates(day) {
-  return (!state.from || day >= state.from) && (!state.to || day <= state.to);
-}
-
-function count(rows, name, keep = () => true) {
-  return new Set(rows.filter(keep).map((row) => row[name])).size;
-}
-
-function sum(rows, name) {
-  return rows.reduce((total, row) => total + row[name], 0);
-}
-
-// A ratio with 4 decimals, rounded as in the warehouse; null without a whole.
-function ratio(part, whole, scale = 10000) {
-  if (!whole) return null;
-  const rounded = Math.floor(
-    (2 * scale * Math.abs(part) + whole) / (2 * whole),
-  );
-  return (Math.sign(part) * rounded) / scale;
-}
-
-function measures(rows) {
-  const net = sum(rows, "net_sales_amount");
-  const margin = sum(rows, "net_margin_amount");
-  return {
-    order_count: count(rows, "order_id"),
-    quantity_ordered: sum(rows, "quantity_ordered"),
-    ordered_amount: sum(rows, "ordered_amount"),
-    cancelled_amount: sum(rows, "cancelled_amount"),
-    net_sales_amount: net,
-    net_margin_amount: margin,
-    net_margin_pct: ratio(margin, net),
-  };
-}
-
-function groups(rows, ...names) {
-  const found = new Map();
-  for (const row of rows) {
-    const key = JSON.stringify(names.map((name) => row[name]));
-    if (!found.has(key)) found.set(key, []);
-    found.get(key).push(row);
-  }
-  return [...found.values()];
-}
-
-function byNetSales(name) {
-  return (one, other) =>
-    other.net_sales_amount - one.net_sales_amount ||
-    (one[name] < other[name] ? -1 : 1);
-}
-
-// Reports: the rows of each panel.
-
-// One row for each value of a filter's column. Those that are not chosen stay,
-// marked, so that the chart can show them pale.
-function reportOf(filter, more = () => ({})) {
-  const column = COLUMNS[filter];
-  return groups(fitting(filter), column)
-    .map((rows) => ({
-      [column]: rows[0][column],
-      ...more(rows),
-      ...measures(rows),
-      is_selected:
-        !state[filter].length || state[filter].includes(rows[0][column]),
-    }))
-    .sort(byNetSales(column));
-}
-
-const lineReport = () => reportOf("line");
-
-const countryReport = () =>
-  reportOf("country", ([first]) => ({
-    region: first.region,
-    latitude: first.latitude,
-    longitude: first.longitude,
-  }));
-
-const monthOf = (day) => `${day.slice(0, 7)}-01`;
-const yearLater = (day) => `${Number(day.slice(0, 4)) + 1}${day.slice(4)}`;
-
-// The last day of a month, whose number counts from 1.
-function monthEnd(month) {
-  const [year, number] = month.split("-").map(Number);
-  return new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
-}
-
-function allMonths() {
-  const months = [];
-  const day = new Date(`${monthOf(data.first_date)}T00:00Z`);
-  while (day.toISOString().slice(0, 10) <= data.last_date) {
-    months.push(day.toISOString().slice(0, 10));
-    day.setUTCMonth(day.getUTCMonth() + 1);
-  }
-  return months;
-}
-
-// All months, so that the chart keeps its place and each can be clicked. Those
-// outside of the dates have their own sales, to be shown pale.
-function monthReport() {
-  const dated = fitting("dates").filter((line) => line.order_date);
-  const now = Map.groupBy(dated, (line) => monthOf(line.order_date));
-  const before = Map.groupBy(
-    dated.filter((line) => isInDates(yearLater(line.order_date))),
-    (line) => monthOf(yearLater(line.order_date)),
-  );
-  const first = monthOf(data.first_date);
-  return allMonths().map((month) => {
-    const isInside =
-      monthEnd(month) >= (state.from || "0") && month <= (state.to || "9");
-    const rows = now.get(month) ?? [];
-    return {
-      month_start_date: month,
-      ...measures(
-        isInside ? rows.filter((line) => isInDates(line.order_date)) : rows,
-      ),
-      previous_year_net_sales_amount:
-        isInside && month >= yearLater(first)
-          ? sum(before.get(month) ?? [], "net_sales_amount")
-          : null,
-      is_complete_month: monthEnd(month) <= data.as_of_date,
-      is_selected: isInside,
-    };
-  });
-}
-
-function recentReport() {
-  const recent = fitting("dates").filter(
-    ({ days_before_as_of_date: days }) => days !== null && days >= 0 && days < 60,
-  );
-  return groups(recent, "product_line", "region")
-    .map((rows) => {
-      const isNow = (line) => line.days_before_as_of_date < 30;
-      const now = measures(rows.filter(isNow));
-      const before = measures(rows.filter((line) => !isNow(line)));
-      const change = now.net_sales_amount - before.net_sales_amount;
-      return {
-        product_line: rows[0].product_line,
-        region: rows[0].region,
-        order_count: now.order_count,
-        previous_order_count: before.order_count,
-        net_sales_amount: now.net_sales_amount,
-        previous_net_sales_amount: before.net_sales_amount,
-        net_sales_change_amount: change,
-        net_sales_change_pct: ratio(change, before.net_sales_amount),
-      };
-    })
-    .sort(byNetSales("product_line"));
-}
-
-const isLate = (order) => Boolean(order.is_shipped && order.is_late);
-
-function lateReport() {
-  return groups(fitting(), "order_id")
-    .filter(([order]) => isLate(order) || order.is_past_due)
-    .map((rows) => ({
-      ...rows[0],
-      ...measures(rows),
-      lateness: isLate(rows[0]) ? "Shipped late" : "Past due",
-    }))
-    .sort(
-      (one, other) =>
-        other.days_late - one.days_late || one.order_id - other.order_id,
-    );
-}
-
-const customerReport = () =>
-  groups(fitting(), "customer_id")
-    .map((rows) => ({ ...rows[0], ...measures(rows) }))
-    .sort(byNetSales("customer_name"));
-
-const productReport = () =>
-  groups(fitting(), "product_id")
-    .map((rows) => ({ ...rows[0], ...measures(rows) }))
-    .sort(byNetSales("product_name"));
-
-// The columns of the tables and files: name in the warehouse, title, kind, and
-// of a ratio its part and its whole. Where the first column and net sales are
-// not what the chart shows, its text takes `label` and `measure`.
-const SALES = [
-  ["order_count", "Orders", "count"],
-  ["quantity_ordered", "Quantity", "count"],
-  ["ordered_amount", "Ordered", "money"],
-  ["cancelled_amount", "Cancelled", "money"],
-  ["net_sales_amount", "Net sales", "money"],
-];
-const MARGIN = [
-  ["net_margin_amount", "Net margin", "money"],
-  [
-    "net_margin_pct", "Net margin %", "ratio",
-    "net_margin_amount", "net_sales_amount",
-  ],
-];
-const PANELS = {
-  months: {
-    report: monthReport,
-    columns: [
-      ["month_start_date", "Month", "month"],
-      ...SALES,
-      ["previous_year_net_sales_amount", "Net sales a year before", "money"],
-    ],
-    pick: pickMonth,
-  },
-  lines: {
-    report: lineReport,
-    columns: [["product_line", "Product line", "text"], ...SALES],
-    pick: (value) => toggle("line", value),
-  },
-  margins: {
-    report: lineReport,
-    columns: [
-      ["product_line", "Product line", "text"],
-      ["net_sales_amount", "Net sales", "money"],
-      ...MARGIN,
-    ],
-    measure: ["net_margin_amount", "net margin"],
-    pick: (value) => toggle("line", value),
-  },
-  countries: {
-    report: countryReport,
-    columns: [
-      ["country_name", "Country", "text"],
-      ["region", "Region", "text"],
-      ...SALES,
-      ...MARGIN,
-    ],
-    pick: (value) => toggle("country", value),
-  },
-  recent: {
-    report: recentReport,
-    columns: [
-      ["product_line", "Product line", "text"],
-      ["region", "Region", "text"],
-      ["order_count", "Orders", "count"],
-      ["previous_order_count", "Orders before", "count"],
-      ["net_sales_amount", "Net sales", "money"],
-      ["previous_net_sales_amount", "Net sales before", "money"],
-      ["net_sales_change_amount", "Change", "money"],
-      [
-        "net_sales_change_pct", "Change %", "ratio",
-        "net_sales_change_amount", "previous_net_sales_amount",
-      ],
-    ],
-    label: (row) => `${row.product_line}, ${row.region}`,
-  },
-  late: {
-    report: lateReport,
-    columns: [
-      ["order_id", "Order", "id"],
-      ["customer_name", "Customer", "text"],
-      ["country_name", "Country", "text"],
-      ["order_status", "Status", "text"],
-      ["lateness", "Lateness", "text"],
-      ["order_date", "Ordered on", "day"],
-      ["required_date", "Required by", "day"],
-      ["days_late", "Days late", "count"],
-      ["ordered_amount", "Ordered", "money"],
-    ],
-    label: (row) => `${row.customer_name}, order ${row.order_id}`,
-    measure: ["days_late", "days late"],
-  },
-  customers: {
-    report: customerReport,
-    columns: [
-      ["customer_name", "Customer", "text"],
-      ["country_name", "Country", "text"],
-      ...SALES,
-      ...MARGIN,
-    ],
-  },
-  products: {
-    report: productReport,
-    columns: [
-      ["product_name", "Product", "text"],
-      ["product_line", "Product line", "text"],
-      ...SALES,
-      ...MARGIN,
-    ],
-  },
-};
 
 // Words.
 
@@ -403,20 +15,12 @@ function dayWords(day) {
 
 const plain = (number) => number.toLocaleString("en-US");
 
-// Dollars and cents without a detour over fractions.
-function exact(cents) {
-  const whole = Math.abs(cents);
-  const rest = String(whole % 100).padStart(2, "0");
-  return `${cents < 0 ? "-" : ""}${Math.floor(whole / 100)}.${rest}`;
-}
-
-function grouped(cents) {
-  const [dollars, rest] = exact(Math.abs(cents)).split(".");
-  return `${cents < 0 ? "-" : ""}${plain(Number(dollars))}.${rest}`;
-}
+const exact = (cents) => (cents / 100).toFixed(2);
 
 const dollars = (cents) =>
-  `${cents < 0 ? "-" : ""}$${grouped(Math.abs(cents))}`;
+  (cents / 100).toLocaleString("en-US", { style: "currency", currency: "USD" });
+
+const grouped = (cents) => dollars(cents).replace("$", "");
 
 function short(cents) {
   const sign = cents < 0 ? "-" : "";
@@ -426,13 +30,12 @@ function short(cents) {
   return dollars(cents);
 }
 
-// Percent with 1 decimal, from the parts: a ratio is rounded already.
-function percent(part, whole) {
+function percent({ part, whole }) {
   const share = ratio(part, whole, 1000);
   return share === null ? "n/a" : `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
-// How a table writes a value, or the parts of a ratio; null stays empty.
+// How a value is written by its unit: in a table, a tile, and for a program.
 const WRITE = {
   text: String,
   id: String,
@@ -440,68 +43,40 @@ const WRITE = {
   month: (day) => dayWords(day).slice(2),
   count: plain,
   money: grouped,
-  ratio: percent,
+  share: percent,
 };
-const isNumber = (kind) => ["count", "money", "ratio"].includes(kind);
+const TILE = { ...WRITE, money: short };
+const EXACT = {
+  count: String,
+  money: exact,
+  share: ({ part, whole }) => ratio(part, whole, 10000)?.toFixed(4) ?? "",
+};
+const isNumber = (unit) => unit in EXACT;
+const isNothing = (value) =>
+  value === null || value === undefined || value === "" || value.whole === 0;
 
 // Showing.
 
-function showTile(name, value, text, note = "") {
-  const tile = get(name);
-  tile.value = value;
-  tile.textContent = text;
-  if (note) tile.parentElement.querySelector(".note").textContent = note;
-}
-
-// An amount, and below it the cents that its short form leaves out.
-function showAmount(name, cents, note) {
-  const isNothing = cents === null;
-  const text = isNothing ? "n/a" : short(cents);
-  const all = isNothing ? "" : dollars(cents);
-  showTile(name, isNothing ? "" : exact(cents), text, note);
-  get(name).parentElement.querySelector(".exact").textContent =
-    all === text ? "" : all;
-}
-
 function showTiles() {
   const rows = fitting();
-  const all = measures(rows);
-  const net = all.net_sales_amount;
-  const counts = (line) => Boolean(line.counts_as_net_sales);
-  const netOrders = count(rows, "order_id", counts);
-  const customers = count(rows, "customer_id", counts);
-  const shipped = count(rows, "order_id", (line) => Boolean(line.is_shipped));
-  const late = count(rows, "order_id", isLate);
-  const due = count(rows, "order_id", (line) => Boolean(line.is_past_due));
-  const cancelled = percent(all.cancelled_amount, all.ordered_amount);
-  const latePart = ratio(late, shipped);
-  const notes = {
-    cancelled_amount: `${cancelled} of ordered`,
-    net_margin_amount: `${percent(all.net_margin_amount, net)} of net sales`,
+  const write = (one, words) => {
+    const value = figure(one, rows);
+    return value === null ? "n/a" : words[one.unit](value);
   };
-  for (const name of [
-    "net_sales_amount", "net_margin_amount", "ordered_amount", "cancelled_amount",
-  ]) {
-    showAmount(name, all[name], notes[name]);
+  for (const [name, others] of Object.entries(tiles)) {
+    const one = metrics[name];
+    const tile = get(name);
+    const value = figure(one, rows);
+    tile.value = isNothing(value) ? "" : EXACT[one.unit](value);
+    tile.textContent = write(one, TILE);
+    const all = write(one, { ...TILE, money: dollars });
+    const below = [...(one.parts ?? []), ...others.map((other) => metrics[other])]
+      .map((other) => `${other.label}: ${write(other, TILE)}`);
+    const [exactly, note] = tile.parentElement.querySelectorAll("small");
+    exactly.textContent = all === tile.textContent ? "" : all;
+    if (below.length) note.textContent = below.join("\n");
   }
-  showAmount(
-    "average_order_value",
-    netOrders ? Math.round(net / netOrders) : null,
-  );
-  showTile(
-    "order_count",
-    all.order_count,
-    plain(all.order_count),
-    `${plain(netOrders)} not cancelled`,
-  );
-  showTile("active_customer_count", customers, plain(customers));
-  showTile(
-    "late_pct",
-    latePart === null ? "" : latePart.toFixed(4),
-    percent(late, shipped),
-    `${plain(late)} of ${plain(shipped)} shipped; ${plain(due)} more past due`,
-  );
-  showSelection(all.order_count);
+  showSelection(figure(metrics.order_count, rows));
 }
 
 // Says in words what is filtered: for the ear, and for the printer.
@@ -512,7 +87,7 @@ function showSelection(orderCount) {
   if (state.from) parts.push(`From ${dayWords(state.from)}`);
   if (state.to) parts.push(`To ${dayWords(state.to)}`);
   const number = `${plain(orderCount)} order${orderCount === 1 ? "" : "s"}`;
-  const found = orderCount ? number : "No order fits these filters";
+  const found = orderCount ? number : "No order matches these filters";
   get("selection").textContent = parts.length
     ? `${parts.join(" · ")} · ${found}`
     : `All ${number}`;
@@ -525,18 +100,16 @@ function element(name, text, properties = {}) {
 }
 
 function showTable(section, columns, rows) {
-  const head = columns.map(([, title, kind]) =>
+  const head = columns.map(([, title, unit]) =>
     element("th", title, {
       scope: "col",
-      className: isNumber(kind) ? "number" : "",
+      className: isNumber(unit) ? "number" : "",
     }),
   );
-  const cell = (row, [name, , kind, ...parts], position) => {
-    const value = row[name] ?? null;
-    const shown = parts.length ? parts.map((part) => row[part]) : [value];
-    const text = value === null || value === "" ? "" : WRITE[kind](...shown);
+  const cell = (row, [name, , unit], position) => {
+    const text = isNothing(row[name]) ? "" : WRITE[unit](row[name]);
     return position
-      ? element("td", text, { className: isNumber(kind) ? "number" : "" })
+      ? element("td", text, { className: isNumber(unit) ? "number" : "" })
       : element("th", text, { scope: "row" });
   };
   const body = rows.map((row) => {
@@ -552,15 +125,15 @@ function showTable(section, columns, rows) {
 
 // What a chart shows, for those who do not see it: its longest bars.
 function describe(title, panel, rows) {
-  const [name, , kind] = panel.columns[0];
-  const label = panel.label ?? ((row) => WRITE[kind](row[name]));
+  const [name, , unit] = panel.columns[0];
+  const label = panel.label ?? ((row) => WRITE[unit](row[name]));
   const [measure, words] = panel.measure ?? ["net_sales_amount", "net sales"];
   const write = measure.endsWith("_amount") ? short : plain;
   const shown = [...rows]
     .sort((one, other) => other[measure] - one[measure])
     .slice(0, 3)
     .map((row) => `${label(row)}: ${write(row[measure])} ${words}`);
-  return `${title}, ${rows.length} in all. The most: ${shown.join("; ")}. The table below has all figures.`;
+  return `${title}, ${rows.length} in all. Largest: ${shown.join("; ")}. The table below has all figures.`;
 }
 
 function showPanels() {
@@ -593,23 +166,33 @@ function showProblem(text) {
   if (problem.textContent !== text) problem.textContent = text;
 }
 
+function show() {
+  showTiles();
+  performance.mark("tiles");
+  showPanels();
+}
+
 // Charts.
 
 const views = new Map();
 const rowsOf = new Map();
 
-// Hands rows to a chart, in dollars; before there is one they wait for it.
+// Returns a value as a chart takes it: dollars, and a share as one number.
+function drawn(key, value) {
+  if (value === null) return null;
+  if (value.part !== undefined) return value.whole ? value.part / value.whole : null;
+  return key.endsWith("_amount") ? value / 100 : value;
+}
+
+// Hands rows to a chart; before there is one they wait for it.
 function feed(name, rows) {
-  const inDollars = rows.map((row) =>
+  const plainRows = rows.map((row) =>
     Object.fromEntries(
-      Object.entries(row).map(([key, value]) => [
-        key,
-        key.endsWith("_amount") && value !== null ? value / 100 : value,
-      ]),
+      Object.entries(row).map(([key, value]) => [key, drawn(key, value)]),
     ),
   );
-  rowsOf.set(name, inDollars);
-  views.get(name)?.data("rows", inDollars).resize().runAsync();
+  rowsOf.set(name, plainRows);
+  views.get(name)?.data("rows", plainRows).resize().runAsync();
 }
 
 // The map is about half as high as wide; other charts have a height of their own.
@@ -655,125 +238,21 @@ async function drawCharts() {
   performance.mark("charts");
 }
 
-// What the reader does.
-
-function toggle(name, value) {
-  if (!known.get(name).has(value)) return;
-  state[name] = state[name].includes(value)
-    ? state[name].filter((one) => one !== value)
-    : [...state[name], value];
-}
-
-function pickMonth(month) {
-  const from = month < data.first_date ? data.first_date : month;
-  const end = monthEnd(month);
-  const to = end > data.last_date ? data.last_date : end;
-  const isPicked = state.from === from && state.to === to;
-  Object.assign(state, isPicked ? { from: "", to: "" } : { from, to });
-}
-
-function show() {
-  showTiles();
-  performance.mark("tiles");
-  showPanels();
-}
-
-// Shows the state, and puts it into the controls and the address.
-function go() {
-  setControls();
-  showProblem("");
-  writeAddress();
-  show();
-}
-
-function setControls() {
-  for (const control of filters.elements) {
-    if (control.type === "checkbox") {
-      control.checked = state[control.name].includes(control.value);
-    } else if (control.type === "date") {
-      control.value = state[control.name];
-      markDate(control, false);
-    }
-  }
-  filters.querySelector(".countries").open ||= state.country.length > 0;
-}
-
-// Ties a date to the message, or lets it go.
-function markDate(control, isWrong) {
-  const marks = { "aria-invalid": "true", "aria-describedby": "problem" };
-  for (const [name, value] of Object.entries(marks)) {
-    if (isWrong) control.setAttribute(name, value);
-    else control.removeAttribute(name);
-  }
-}
-
-// While a year is typed digit by digit, it passes through 0002, 0020 and 0200.
-const isUnfinished = ({ type, validity, value }) =>
-  type === "date" && (validity.badInput || (value !== "" && value < "1000"));
-
-// Judges a date that the reader leaves as it is.
-function finish({ target }) {
-  if (isUnfinished(target)) readControls();
-}
-
-// Dates that make no sense stay in their fields to be mended; until then
-// neither of the two is used.
-function readControls() {
-  const form = new FormData(filters);
-  const next = { ...state };
-  for (const name of Object.keys(COLUMNS)) next[name] = form.getAll(name);
-  const problems = [];
-  for (const name of ["from", "to"]) {
-    const control = filters.elements[name];
-    const problem = control.validity.badInput
-      ? "is no date"
-      : control.value && dayProblem(control.value);
-    markDate(control, Boolean(problem));
-    next[name] = control.value;
-    if (problem) problems.push(`The date in “${name}” ${problem}.`);
-  }
-  if (!problems.length && isReversed(next)) {
-    problems.push("The first day lies after the last.");
-    markDate(filters.elements.from, true);
-    markDate(filters.elements.to, true);
-  }
-  if (problems.length) {
-    problems.push("The dates are not used.");
-    next.from = next.to = "";
-  }
-  state = next;
-  showProblem(problems.join(" "));
-  writeAddress();
-  show();
-}
-
-function openAddress() {
-  const { found, ignored } = readAddress(location.hash);
-  state = found;
-  setControls();
-  showProblem(
-    ignored.length ? `Not used from the address: ${ignored.join(", ")}` : "",
-  );
-  show();
-}
-
 // Files.
 
 // Quotes a cell. A text that a spreadsheet would run as a formula gets an
 // apostrophe in front; numbers are ours and stay.
-function csvCell(value, kind) {
-  if (value === null || value === undefined) return "";
-  if (kind === "money") return exact(value);
-  if (kind === "ratio") return value.toFixed(4);
-  const text = String(value);
-  const safe = kind === "text" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+function csvCell(value, unit) {
+  if (isNothing(value)) return "";
+  const text = (EXACT[unit] ?? String)(value);
+  const safe = unit === "text" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function csv({ columns, rows }) {
   const head = columns.map(([name]) => name).join(",");
   const body = rows.map((row) =>
-    columns.map(([name, , kind]) => csvCell(row[name], kind)).join(","),
+    columns.map(([name, , unit]) => csvCell(row[name], unit)).join(","),
   );
   // The mark in front makes spreadsheets read the letters as UTF-8.
   return `\ufeff${[head, ...body].join("\r\n")}\r\n`;
@@ -787,42 +266,3 @@ function saveCsv(name) {
   link.click();
   URL.revokeObjectURL(link.href);
 }
-
-// Start.
-
-for (const name of ["from", "to"]) {
-  filters.elements[name].min = data.first_date;
-  filters.elements[name].max = data.last_date;
-}
-filters.addEventListener("change", ({ target }) => {
-  if (!isUnfinished(target)) readControls();
-});
-filters.addEventListener("focusout", finish);
-filters.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") finish(event);
-});
-filters.addEventListener("submit", (event) => event.preventDefault());
-filters.addEventListener("reset", (event) => {
-  event.preventDefault();
-  state = emptyState();
-  go();
-});
-for (const button of document.querySelectorAll("[data-csv]")) {
-  button.addEventListener("click", () => saveCsv(button.dataset.csv));
-}
-// The link would write its target over the filters in the address.
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  get("content").tabIndex = -1;
-  get("content").focus();
-});
-// What a tooltip covers can be read without moving the mouse.
-document.addEventListener("keydown", ({ key }) => {
-  if (key === "Escape") {
-    get("vg-tooltip-element")?.classList.remove("visible");
-  }
-});
-window.addEventListener("hashchange", openAddress);
-openAddress();
-// The figures are on the screen before the charts' script is read.
-requestAnimationFrame(() => setTimeout(drawCharts));

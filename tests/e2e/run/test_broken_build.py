@@ -223,7 +223,7 @@ def test_alert_and_start_page_tell_the_same(damaged: Project, said: str):
     done = run(PYTHON, "-c", STATE, damaged.database, damaged.target)
     page = done.stdout.splitlines()
     assert "True|stg_product_lines|None|could not be built" in page
-    (told,) = [one for one in page if "(7 rows not so)" in one]
+    (told,) = [one for one in page if "(7 failing rows)" in one]
     assert told.startswith("True|stg_customers|")
     assert [one[:4] for one in page[-2:]] == ["True", "Fals"]
     # Also after a command that writes over the results.

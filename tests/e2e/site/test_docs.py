@@ -1,4 +1,4 @@
-"""What the prose says exists, and what exists is described."""
+"""What the prose names is there, and its bus matrix is true."""
 
 import re
 from pathlib import Path
@@ -45,24 +45,12 @@ def test_named_models_exist(warehouse, document):
     assert named - known == set()
 
 
-def test_readme_counts_the_tests(warehouse):
-    readme = (ROOT / "README.md").read_text()
-    data_tests = sum(
-        node["resource_type"] == "test"
-        for node in warehouse.manifest["nodes"].values()
-    )
-    unit_tests = len(warehouse.manifest["unit_tests"])
-    assert set(re.findall(r"(\d+) data tests", readme)) == {str(data_tests)}
-    assert set(re.findall(r"(\d+) unit tests", readme)) == {str(unit_tests)}
-    assert f"{data_tests + unit_tests} passed" in readme
-
-
 @pytest.mark.parametrize("document", PROSE)
 def test_named_make_targets_exist(document):
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     text = (ROOT / document).read_text()
-    named = set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     assert named - targets == set()
 
 
@@ -70,9 +58,8 @@ def test_named_test_files_exist():
     text = (ROOT / "models/overview.md").read_text()
     named = set(re.findall(r"`(test_\w+\.py)`", text))
     assert named
-    assert {
-        name for name in named if not (ROOT / "tests/e2e" / name).exists()
-    } == set()
+    there = {path.name for path in (ROOT / "tests/e2e").rglob("test_*.py")}
+    assert named - there == set()
 
 
 def test_bus_matrix_shows_the_relationships_tests(warehouse):
@@ -103,55 +90,3 @@ def test_bus_matrix_shows_the_relationships_tests(warehouse):
         if fact.startswith(("fct_", "bridge_")) and to.startswith("dim_"):
             tested.add((fact, to))
     assert drawn == tested
-
-
-def test_everything_is_described(warehouse):
-    """Models, columns, seeds, snapshots, analyses, macros and tests."""
-    manifest, missing = warehouse.manifest, []
-    for node in manifest["nodes"].values():
-        if node["resource_type"] in ("model", "seed", "snapshot", "analysis"):
-            if not node["description"].strip():
-                missing.append(node["name"])
-            missing += [
-                f"{node['name']}.{column['name']}"
-                for column in node["columns"].values()
-                if not column["description"].strip()
-            ]
-        if (
-            node["resource_type"] == "test"
-            and "test_metadata" not in node
-            and not node["description"].strip()
-        ):
-            missing.append(node["name"])
-    for macro in manifest["macros"].values():
-        if macro["package_name"] == "classicmodels":
-            if not macro["description"].strip():
-                missing.append(f"macro {macro['name']}")
-            missing += [
-                f"macro {macro['name']}({argument['name']})"
-                for argument in macro["arguments"]
-                if not argument["description"].strip()
-            ]
-    assert missing == []
-
-
-def test_every_built_column_is_documented(warehouse):
-    """The catalog and the YAML list the same columns, in the same order."""
-    built = {
-        (schema, table): columns
-        for schema, table, columns in warehouse.query(
-            """
-            select
-                table_schema, table_name,
-                list(column_name order by ordinal_position)
-            from information_schema.columns
-            group by table_schema, table_name
-            """
-        )
-    }
-    documented = {
-        (node["schema"], node["name"]): list(node["columns"])
-        for node in warehouse.manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed", "snapshot")
-    }
-    assert {name: built[name] for name in documented} == documented
