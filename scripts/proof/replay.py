@@ -12,7 +12,7 @@ source are what is changed), snapshots begin anew, hooks do not run.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -24,6 +24,7 @@ import duckdb
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.paths import shown
+from scripts.shared.tests_in_words import name_of
 
 Status = Literal["pass", "warn", "fail", "error", "skip"]
 MADE_BY = "make test-build"
@@ -33,6 +34,7 @@ MADE_BY = "make test-build"
 class Node:
     """One model, snapshot or data test of the build.
 
+    `name` is what a person calls it, `not_null on model.column` for example.
     `statement` makes the relation of a model or snapshot; of a test it counts
     the failing rows. `sql` is the select inside of it. `attached_to` is the
     id of the model that a generic test looks at. Seeds are parents only: a
@@ -123,79 +125,97 @@ class Plan:
         }
 
     @cached_property
-    def order(self) -> tuple[str, ...]:
-        """The ids of all nodes, each after what it waits for."""
-        order = TopologicalSorter(self.blockers).static_order()
-        return tuple(id for id in order if id in self.nodes)
+    def seeds(self) -> frozenset[str]:
+        """The ids of the seeds that are read."""
+        return frozenset(
+            parent
+            for node in self.nodes.values()
+            for parent in node.parents
+            if parent.startswith("seed.")
+        )
 
     @cached_property
-    def gate(self) -> frozenset[str]:
-        """The ids of the raw and staging models, and of tests of these alone.
-
-        Tests that read a seed of the reference are among them.
-        """
-        models = {
-            id
-            for id, node in self.nodes.items()
-            if node.kind == "model" and node.name.startswith(("raw_", "stg_"))
-        }
-        return frozenset(
-            id
-            for id, node in self.nodes.items()
-            if id in models
-            or (
-                node.kind == "test"
-                and all(
-                    parent in models or parent.startswith("seed.")
-                    for parent in node.parents
-                )
-            )
-        )
-
-    def descendants(self, model: str) -> frozenset[str]:
-        """Return the ids of the models and tests that read a model."""
-        return frozenset(
-            id for id, above in self.ancestors.items() if model in above
-        )
+    def order(self) -> tuple[str, ...]:
+        """The ids of all nodes, each after what it waits for, tests early."""
+        sorter = TopologicalSorter(self.blockers)
+        sorter.prepare()
+        order: list[str] = []
+        while sorter.is_active():
+            ready = sorter.get_ready()
+            sorter.done(*ready)
+            known = [id for id in ready if id in self.nodes]
+            order += sorted(known, key=lambda id: self.nodes[id].kind != "test")
+        return tuple(order)
 
     def run(
         self,
         connection: duckdb.DuckDBPyConnection,
+        changed: Collection[str] = (),
         *,
-        only: Collection[str] | None = None,
-        changed: Mapping[str, str] | None = None,
-        stop: Callable[[Outcome], bool] = lambda outcome: False,
-    ) -> list[Outcome]:
-        """Run the build.
+        edited: Mapping[str, str] | None = None,
+        hold_back: bool = True,
+    ) -> Iterator[Outcome]:
+        """Run what reads other rows than before.
+
+        A node runs when its outcome is asked for.
 
         Args:
-            connection: a database in which the build was once complete.
-            only: ids of the nodes to run; all by default.
-            changed: new selects of models, by id.
-            stop: says whether to end the run after an outcome.
+            connection: to a copy of a prepared database, which is attached as
+                `before`.
+            changed: ids of the seeds that differ from before.
+            edited: new selects of models, by id; these run in any case.
+            hold_back: skip what dbt would skip. Otherwise the rest runs on the
+                rows that are there, which are the old ones where a model
+                failed.
 
-        Returns:
+        Yields:
             An outcome for each node that was run or skipped.
         """
-        outcomes: list[Outcome] = []
-        broken: set[str] = set()
+        edited = edited or {}
+        new, broken = set(changed), set[str]()
         for id in self.order:
-            if only is not None and id not in only:
-                continue
             node = self.nodes[id]
-            if broken & self.blockers[id]:
-                outcome = Outcome(node, "skip")
-            else:
-                outcome = run_node(connection, node, (changed or {}).get(id))
-            outcomes.append(outcome)
-            # A skipped test holds nobody back: its parent does already.
-            if outcome.status in ("fail", "error") or (
-                outcome.status == "skip" and node.kind != "test"
-            ):
-                broken.add(id)
-            if stop(outcome):
-                break
-        return outcomes
+            if hold_back and broken & self.blockers[id]:
+                # A skipped test holds nothing back: its parent does already.
+                if node.kind != "test":
+                    broken.add(id)
+                yield Outcome(node, "skip")
+            elif id in edited or new & node.parents:
+                outcome = run_node(connection, node, edited.get(id))
+                if outcome.status in ("fail", "error"):
+                    broken.add(id)
+                elif node.kind != "test" and differs(connection, node.relation):
+                    new.add(id)
+                yield outcome
+
+    def run_all(
+        self, connection: duckdb.DuckDBPyConnection
+    ) -> Iterator[Outcome]:
+        """Run every node as `run` does, after which the views are tables."""
+        for id in self.order:
+            node = self.nodes[id]
+            if node.relation_kind == "view":
+                connection.execute(f"drop view {node.relation}")
+            yield run_node(connection, node)
+
+
+def differs(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Return whether a relation has other columns or rows than before."""
+    before = f"before.{'.'.join(relation.split('.')[-2:])}"
+    return content(connection, relation) != content(connection, before)
+
+
+def content(
+    connection: duckdb.DuckDBPyConnection, relation: str
+) -> tuple[list[tuple], tuple] | None:
+    """Return what tells the columns and rows of a relation, if there is one."""
+    try:
+        columns = connection.execute(f"describe {relation}").fetchall()
+        return columns, connection.execute(
+            f"select count(*), sum(hash(rows)) from {relation} as rows"
+        ).fetchone()
+    except duckdb.CatalogException:
+        return None
 
 
 def run_node(
@@ -212,15 +232,15 @@ def run_node(
             return Outcome(node, status, failures)
         connection.begin()
         try:
-            connection.execute(
-                f"drop {node.relation_kind} if exists {node.relation}"
-            )
+            connection.execute(f"drop table if exists {node.relation}")
             connection.execute(statement)
             connection.commit()
         except duckdb.Error:
             connection.rollback()
             raise
         return Outcome(node, "pass")
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error as error:
         return Outcome(node, "error", 0, str(error).splitlines()[0])
 
@@ -295,9 +315,10 @@ def make_node(
             statement = read_sql(target / "run" / path).replace(
                 f'{node["alias"]}__dbt_tmp"', f'{node["alias"]}"'
             )
+            statement = statement.replace("create view", "create table", 1)
     return Node(
         id=id,
-        name=node["name"],
+        name=name_of(node),
         kind=node["resource_type"],
         relation=node["relation_name"] or "",
         relation_kind=relation_kind,
