@@ -154,7 +154,7 @@ class FaultJudge:
 
 
 def seed_name(seed: str) -> str:
-    """Return what a person calls a seed, of which the id or the name is given."""
+    """Return what a person calls a seed, given its name or id."""
     return f"seed {seed.split('.')[-1]}"
 
 

@@ -79,7 +79,7 @@ def collect(results: Iterable[Any], total: int, what: str) -> list[Any]:
     collected = []
     for result in results:
         collected.append(result)
-        if len(collected) % max(1, total // REPORTS) == 0:
+        if len(collected) % max(20, total // REPORTS) == 0:
             print(f"{len(collected)} of {total} {what} tried", file=sys.stderr)
     return collected
 
