@@ -85,7 +85,7 @@ def comparison(node: exp.Expression) -> Edits:
 
 
 def logic(node: exp.Expression) -> Edits:
-    """Or for and, a lost or an added not, false for true."""
+    """Or for and, a not lost or added, false for true."""
     if isinstance(node, exp.And | exp.Or):
         other = exp.Or if isinstance(node, exp.And) else exp.And
         left, right = exp.paren(node.left), exp.paren(node.right)
@@ -99,7 +99,7 @@ def logic(node: exp.Expression) -> Edits:
 
 
 def arithmetic(node: exp.Expression) -> Edits:
-    """Minus for plus, / for *, and the reverse; a difference turned round."""
+    """Minus for plus, / for *, and the reverse; the ends of a difference swapped."""
     for one, other in ((exp.Add, exp.Sub), (exp.Mul, exp.Div)):
         if isinstance(node, one | other):
             made = other if isinstance(node, one) else one
@@ -180,7 +180,7 @@ def literal(node: exp.Expression) -> Edits:
 
 
 def window(node: exp.Expression) -> Edits:
-    """The order turned round, a partition lost, the frame too long."""
+    """The order reversed, a partition lost, the frame too long."""
     if isinstance(node, exp.Ordered):
         turned = node.copy()
         turned.set("desc", not node.args.get("desc"))
@@ -207,7 +207,7 @@ def union(node: exp.Expression) -> Edits:
 
 
 def key(node: exp.Expression) -> Edits:
-    """A part of a surrogate key lost, or two changed round."""
+    """A part of a surrogate key lost, or two swapped."""
     if isinstance(node, exp.MD5):
         parts = list(node.find_all(exp.Coalesce, bfs=False))
         for place in range(len(parts) if len(parts) > 1 else 0):

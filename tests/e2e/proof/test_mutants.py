@@ -15,27 +15,14 @@ from conftest import SCRIPTS, Project, run
 MODEL = """
 with
 
-orders as (
+orders as (select * from "classicmodels"."main"."orders"),
 
-    select * from "classicmodels"."main"."orders"
-
-),
-
-customers as (
-
-    select * from "classicmodels"."main"."customers"
-
-),
+customers as (select * from "classicmodels"."main"."customers"),
 
 final as (
-
-    select
-        orders.order_id,
-        coalesce(customers.name, 'Unknown') as name
+    select orders.order_id, coalesce(customers.name, 'Unknown') as name
     from orders
-    left join customers
-        on orders.customer_id = customers.customer_id
-
+    left join customers on orders.customer_id = customers.customer_id
 )
 
 select * from final
@@ -46,6 +33,7 @@ FIXTURES = """with __dbt__cte__orders as (
 ),  __dbt__cte__customers as (
     select 10 as customer_id, 'Ann' as name
 ), """
+# As dbt writes it.
 UNIT_TEST = """
 with dbt_internal_unit_test_actual as (
   select "order_id", "name", 'actual' as "actual_or_expected"
@@ -64,25 +52,31 @@ select * from dbt_internal_unit_test_actual
 union all
 select * from dbt_internal_unit_test_expected
 """
+DATABASE = """
+create table orders as
+select 1 as order_id, 10 as customer_id union all select 2, 20;
+create table customers as
+select 10 as customer_id, 'Ann' as name union all select 20, 'Bea';
+"""
 LEFT_JOIN = (
     "sales | join | LEFT JOIN customers ON orders.customer_id"
     " -> INNER JOIN customers ON orders.customer_id"
 )
 
 
-def node(kind: str, name: str, **more: object) -> dict[str, object]:
+def node(kind: str, name: str, *parents: str) -> dict[str, object]:
     """Return a model or a test as the manifest describes it."""
-    folder = {"model": "models", "test": "tests"}[kind]
     return {
         "resource_type": kind,
         "package_name": "shop",
         "name": name,
         "alias": name,
         "description": "",
-        "original_file_path": f"{folder}/{name}.sql",
+        "original_file_path": f"{kind}s/{name}.sql",
         "relation_name": f'"classicmodels"."main"."{name}"',
         "columns": {},
-        **more,
+        "config": {"materialized": "table", "fail_calc": "count(*)"},
+        "depends_on": {"nodes": parents},
     }
 
 
@@ -101,30 +95,14 @@ class Sales:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def build(
-        self,
-        model: str = MODEL,
-        *,
-        unit_test: bool = True,
-        data_test: bool = True,
-    ) -> None:
+    def build(self, model: str = MODEL, *, unit_test: bool = True) -> None:
         """Write a target folder with a database."""
         nodes = {
-            "model.shop.sales": node(
-                "model",
-                "sales",
-                config={"materialized": "table"},
-                depends_on={"nodes": []},
-            ),
+            "model.shop.sales": node("model", "sales"),
             "test.shop.every_order_once": node(
-                "test",
-                "every_order_once",
-                config={"materialized": "test", "fail_calc": "count(*)"},
-                depends_on={"nodes": ["model.shop.sales"]},
+                "test", "every_order_once", "model.shop.sales"
             ),
         }
-        if not data_test:
-            del nodes["test.shop.every_order_once"]
         test = {
             "name": "lost_customer",
             "model": "sales",
@@ -155,14 +133,7 @@ class Sales:
         )
         self.database.unlink(missing_ok=True)
         with duckdb.connect(str(self.database)) as connection:
-            connection.execute(
-                "create table orders as"
-                " select 1 as order_id, 10 as customer_id"
-                " union all select 2, 20;"
-                "create table customers as"
-                " select 10 as customer_id, 'Ann' as name"
-                " union all select 20, 'Bea'"
-            )
+            connection.execute(DATABASE)
             connection.execute(statement)
 
     def mutants(
@@ -283,16 +254,12 @@ def test_names_of_mutants_stay_when_the_model_grows(sales: Sales):
     assert set(before) < set(after)
 
 
-def test_show_prints_the_difference(sales: Sales):
+def test_one_mutant_is_shown_and_what_cannot_be_is_one_line(sales: Sales):
     sales.build()
     code, output, _ = sales.mutants("--show", LEFT_JOIN)
     assert code == 0
     assert "-  LEFT JOIN customers" in output
     assert "+  INNER JOIN customers" in output
-
-
-def test_what_cannot_be_judged_is_one_line(sales: Sales):
-    sales.build()
     for arguments, message in (
         (("--show", "sales | join | x -> y"), "no such mutant: sales | join |"),
         (("--models", "fct_nothing"), "no model is called fct_nothing"),
