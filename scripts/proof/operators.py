@@ -99,7 +99,7 @@ def logic(node: exp.Expression) -> Edits:
 
 
 def arithmetic(node: exp.Expression) -> Edits:
-    """Minus for plus, / for *, and the reverse; the ends of a difference swapped."""
+    """Minus for plus, / for * and the reverse; a difference the other way."""
     for one, other in ((exp.Add, exp.Sub), (exp.Mul, exp.Div)):
         if isinstance(node, one | other):
             made = other if isinstance(node, one) else one

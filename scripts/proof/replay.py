@@ -1,14 +1,15 @@
 """Replay a build that dbt has made once, on changed data or changed SQL.
 
-dbt takes more than a minute for a build, most of it Python work around each
-node; DuckDB takes seconds for the same statements. A `Plan` holds the
-statements that the last `dbt build` has left in its target folder and the
-order in which dbt would run them; `Plan.run` runs them as dbt does: a node
-waits for its parents and for the tests of its ancestors, and is skipped where
-one of them failed; a statement that fails leaves the old table as it was.
+dbt takes most of a minute for a build, for Python work around each node;
+DuckDB takes seconds for the same statements. A `Plan` has the statements that
+the last `dbt build` left in its target folder, and the order in which dbt
+would run them. `Plan.run` runs them as dbt does: a node waits for its parents
+and for the tests of its ancestors, and is skipped where one of them failed; a
+statement that fails leaves the old table as it was.
 
-Differences from dbt, on purpose: seeds are not loaded (the tables of the
-source are what is changed), snapshots begin anew, hooks do not run.
+Differences from dbt, on purpose: what reads the same rows as before is left
+out, views are tables, seeds are not loaded (the tables of the source are what
+is changed), snapshots begin anew, hooks do not run.
 """
 
 from collections import Counter
@@ -34,25 +35,22 @@ MADE_BY = "make test-build"
 class Node:
     """One model, snapshot or data test of the build.
 
-    `name` is what a person calls it, `not_null on model.column` for example.
-    `statement` makes the relation of a model or snapshot; of a test it counts
-    the failing rows. `sql` is the select inside of it. `attached_to` is the
-    id of the model that a generic test looks at. Seeds are parents only: a
-    test that reads one holds back no model that does not.
+    `name` is what a person calls it, such as `not_null on model.column`.
+    `statement` makes the relation of a model or snapshot, as a table; of a
+    test it counts the failing rows. `sql` is the select inside of it. Seeds
+    are parents only: a test that reads one does not hold back a model that
+    does not.
     """
 
     id: str
     name: str
     kind: str
     relation: str
-    relation_kind: str
+    is_view: bool
     sql: str
     statement: str
     parents: frozenset[str]
     severity: str
-    description: str
-    attached_to: str | None
-    column_types: Mapping[str, str]
     has_contract: bool
 
 
@@ -83,12 +81,10 @@ class UnitTest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a node; `message` is DuckDB's, in one line."""
+    """How a node ended."""
 
     node: Node
     status: Status
-    failures: int = 0
-    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,7 +190,7 @@ class Plan:
         """Run every node as `run` does, after which the views are tables."""
         for id in self.order:
             node = self.nodes[id]
-            if node.relation_kind == "view":
+            if node.is_view:
                 connection.execute(f"drop view {node.relation}")
             yield run_node(connection, node)
 
@@ -228,8 +224,7 @@ def run_node(
     try:
         if node.kind == "test":
             failures = connection.execute(statement).fetchone()[0]
-            status = "pass" if not failures else node.severity
-            return Outcome(node, status, failures)
+            return Outcome(node, node.severity if failures else "pass")
         connection.begin()
         try:
             connection.execute(f"drop table if exists {node.relation}")
@@ -241,8 +236,8 @@ def run_node(
         return Outcome(node, "pass")
     except duckdb.InterruptException:
         raise
-    except duckdb.Error as error:
-        return Outcome(node, "error", 0, str(error).splitlines()[0])
+    except duckdb.Error:
+        return Outcome(node, "error")
 
 
 def read_plan(target: Path) -> Plan:
@@ -302,13 +297,11 @@ def make_node(
         sql = statement = read_sql(target / "run" / path)
         if "create table" not in " ".join(statement.split()):
             raise UserError(
-                f"{shown(target)} holds a later build; only the first"
-                f" one has all of a snapshot: run {MADE_BY}"
+                f"{shown(target)} is of a later build; only the first has all"
+                f" of a snapshot: run {MADE_BY}"
             )
-        relation_kind = "table"
     else:
         sql = read_sql(target / "compiled" / path).strip()
-        relation_kind = config["materialized"]
         if node["resource_type"] == "test":
             statement = f"select {config['fail_calc']} from ({sql}) as failing"
         else:
@@ -321,19 +314,13 @@ def make_node(
         name=name_of(node),
         kind=node["resource_type"],
         relation=node["relation_name"] or "",
-        relation_kind=relation_kind,
+        is_view=config["materialized"] == "view",
         sql=sql,
         statement=statement,
         parents=parents,
         severity="warn"
         if config.get("severity", "").lower() == "warn"
         else "fail",
-        description=node["description"],
-        attached_to=node.get("attached_node"),
-        column_types={
-            name: column["data_type"]
-            for name, column in node["columns"].items()
-        },
         has_contract=config.get("contract", {}).get("enforced", False),
     )
 

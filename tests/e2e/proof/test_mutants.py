@@ -33,24 +33,13 @@ FIXTURES = """with __dbt__cte__orders as (
 ),  __dbt__cte__customers as (
     select 10 as customer_id, 'Ann' as name
 ), """
-# As dbt writes it.
 UNIT_TEST = """
-with dbt_internal_unit_test_actual as (
-  select "order_id", "name", 'actual' as "actual_or_expected"
-  from (
+select "order_id", "name", 'actual' as "actual_or_expected"
+from (
     {model}
-  ) _dbt_internal_unit_test_actual
-),
-dbt_internal_unit_test_expected as (
-  select "order_id", "name", 'expected' as "actual_or_expected"
-  from (
-    select 1 as "order_id", 'Ann' as "name"
-    union all select 2 as "order_id", 'Unknown' as "name"
-  ) _dbt_internal_unit_test_expected
-)
-select * from dbt_internal_unit_test_actual
-union all
-select * from dbt_internal_unit_test_expected
+) _dbt_internal_unit_test_actual
+union all select 1, 'Ann', 'expected'
+union all select 2, 'Unknown', 'expected'
 """
 DATABASE = """
 create table orders as
@@ -71,10 +60,8 @@ def node(kind: str, name: str, *parents: str) -> dict[str, object]:
         "package_name": "shop",
         "name": name,
         "alias": name,
-        "description": "",
         "original_file_path": f"{kind}s/{name}.sql",
         "relation_name": f'"classicmodels"."main"."{name}"',
-        "columns": {},
         "config": {"materialized": "table", "fail_calc": "count(*)"},
         "depends_on": {"nodes": parents},
     }
