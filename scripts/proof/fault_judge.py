@@ -109,7 +109,7 @@ class FaultJudge:
                     for outcome in self.plan.run(
                         connection, changed, hold_back=False
                     )
-                    if outcome.status != "pass"
+                    if outcome.status in (*FAILING, "warn")
                 ]
 
     def _compare(
