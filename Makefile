@@ -16,6 +16,13 @@ TEST_TARGET := target/test
 TEST_ENV := CLASSICMODELS_DB=$(TEST_TARGET)/classicmodels.duckdb \
 	DBT_TARGET_PATH=$(TEST_TARGET) DBT_LOG_PATH=$(TEST_TARGET)/logs
 
+# As old as the start of the last test build that passed. A file that is new,
+# changed or gone makes a newer build necessary; a folder is as new as that.
+BUILT := $(TEST_TARGET)/.built
+BUILT_FROM := dbt_project.yml packages.yml profiles.yml requirements.txt \
+	scripts/run/plugin.py \
+	$(shell find macros models seeds tests/generic tests/singular vendor)
+
 # sqlfluff's templater opens the database, which needs no data for it.
 SQLFLUFF := CLASSICMODELS_DB=:memory: DBT_TARGET_PATH=target/lint \
 	DBT_LOG_PATH=target/lint .venv/bin/sqlfluff
@@ -108,12 +115,17 @@ test-build: deps
 	@rm -rf "$(TEST_TARGET)"
 	@mkdir -p "$(TEST_TARGET)"
 	$(RUN) check-seeds
+	@touch "$(TEST_TARGET)/.begun"
 	$(TEST_ENV) .venv/bin/dbt build --warn-error
+	@mv "$(TEST_TARGET)/.begun" "$(BUILT)"
 
-faults: test-build ## Break the data on purpose and see the tests notice
+$(BUILT): $(BUILT_FROM)
+	@$(MAKE) test-build
+
+faults: setup $(BUILT) ## Break the data on purpose and see the tests notice
 	$(RUN) faults --columns --record $(ARGS)
 
-mutants: test-build ## Break the SQL on purpose and see the tests notice
+mutants: setup $(BUILT) ## Break the SQL on purpose and see the tests notice
 	$(RUN) mutants --record $(ARGS)
 
 docs-check:

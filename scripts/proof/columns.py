@@ -1,13 +1,15 @@
-"""Faults that make nonsense of one whole column of the source.
+"""Faults that damage one whole column of the source.
 
 What nightly extracts do to columns: one comes empty, with one value for all, a
 row too low, reversed, swapped with another, or cut, doubled or a year
-ahead. The tests need not notice each in the same way, but some test must.
+ahead. Which test notices does not matter, but some test must.
 """
 
 from collections.abc import Iterator
 
 import duckdb
+
+from scripts.proof.catalogue import NOTICED, Fault
 
 # The rows of a table, each beside the one whose value it gets.
 STATEMENT = """
@@ -47,12 +49,10 @@ ALTERED = {
 DOUBLED = ("doubled", "cast(numbered.{column} * 2 as {type})")
 
 
-def column_faults(
-    connection: duckdb.DuckDBPyConnection,
-) -> Iterator[tuple[str, str, str]]:
-    """Yield `(column, damage, sql)` for all columns of the schema `source`.
+def column_faults(connection: duckdb.DuckDBPyConnection) -> Iterator[Fault]:
+    """Yield the faults of all columns of the schema `source`.
 
-    The columns are called `table.column`. Damage may happen to change nothing,
+    The ids are `table.column: damage`. Damage may happen to change nothing,
     such as an empty column that comes empty.
     """
     columns = connection.execute(
@@ -89,8 +89,10 @@ def column_faults(
                 values=f"{value} as {last}",
                 other_rank=other_rank,
             )
-            yield (
-                f"{table}.{column}",
+            yield Fault(
+                f"{table}.{column}: {damage}",
+                "columns",
                 damage,
+                NOTICED,
                 sql.format(table=table, column=column, type=type),
             )

@@ -6,18 +6,13 @@ dbt_utils or `clean_text` expands to is edited as a whole.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
-from itertools import islice, takewhile
 
 import sqlglot
 from sqlglot import exp
 
 DIALECT = "duckdb"
-# What a snippet in the name of an edit shows on both sides of it.
-CONTEXT = 30
 
 Edits = Iterator[tuple[exp.Expression, exp.Expression | None]]
 
@@ -90,7 +85,7 @@ def comparison(node: exp.Expression) -> Edits:
 
 
 def logic(node: exp.Expression) -> Edits:
-    """Or for and, a lost or an added not, false for true."""
+    """Or for and, a not lost or added, false for true."""
     if isinstance(node, exp.And | exp.Or):
         other = exp.Or if isinstance(node, exp.And) else exp.And
         left, right = exp.paren(node.left), exp.paren(node.right)
@@ -104,7 +99,7 @@ def logic(node: exp.Expression) -> Edits:
 
 
 def arithmetic(node: exp.Expression) -> Edits:
-    """Minus for plus, / for *, and the reverse; a difference turned round."""
+    """Minus for plus, / for * and the reverse; a difference the other way."""
     for one, other in ((exp.Add, exp.Sub), (exp.Mul, exp.Div)):
         if isinstance(node, one | other):
             made = other if isinstance(node, one) else one
@@ -185,7 +180,7 @@ def literal(node: exp.Expression) -> Edits:
 
 
 def window(node: exp.Expression) -> Edits:
-    """The order turned round, a partition lost, the frame too long."""
+    """The order reversed, a partition lost, the frame too long."""
     if isinstance(node, exp.Ordered):
         turned = node.copy()
         turned.set("desc", not node.args.get("desc"))
@@ -212,7 +207,7 @@ def union(node: exp.Expression) -> Edits:
 
 
 def key(node: exp.Expression) -> Edits:
-    """A part of a surrogate key lost, or two changed round."""
+    """A part of a surrogate key lost, or two swapped."""
     if isinstance(node, exp.MD5):
         parts = list(node.find_all(exp.Coalesce, bfs=False))
         for place in range(len(parts) if len(parts) > 1 else 0):
@@ -294,115 +289,3 @@ def clause(node: exp.Expression) -> exp.Expression:
     while node.parent and not isinstance(node.parent, ends):
         node = node.parent
     return node
-
-
-@dataclass(frozen=True)
-class Model:
-    """The SQL of a model, taken apart so that an edit touches one part.
-
-    The parts are the CTEs, and last the select that reads them.
-    """
-
-    start: str
-    parts: tuple[exp.Expression, ...]
-
-    @classmethod
-    def of(cls, sql: str, leave_out: str = "nothing") -> "Model":
-        """Parse the SQL, but for CTEs whose names start with `leave_out`."""
-        tree = sqlglot.parse_one(sql, dialect=DIALECT)
-        ctes = [c for c in tree.ctes if not c.alias.startswith(leave_out)]
-        start = ""
-        if clause := tree.find(exp.With):
-            start = "with recursive " if clause.recursive else "with "
-            clause.pop()
-        return cls(start, (*(cte.copy() for cte in ctes), tree))
-
-    @cached_property
-    def texts(self) -> tuple[str, ...]:
-        """The SQL of each part."""
-        return tuple(part.sql(DIALECT) for part in self.parts)
-
-    @cached_property
-    def shapes(self) -> tuple[list[type], ...]:
-        """The kinds of nodes in each part; a null counts as any value."""
-        return tuple(
-            [
-                exp.Literal if isinstance(node, exp.Null) else type(node)
-                for node in nodes_of(part)
-            ]
-            for part in self.parts
-        )
-
-    def sql(self, place: int = 0, text: str = "", *, before: str = "") -> str:
-        """Return the SQL, with another text of the part at `place`, if given.
-
-        `before` are more CTEs, for the start.
-        """
-        texts = list(self.texts)
-        texts[place] = text or texts[place]
-        *ctes, select = texts
-        return f"{self.start}{before}{', '.join(ctes)} {select}"
-
-    def edits(self) -> "Iterator[Edit]":
-        """Yield all edits."""
-        for place, part in enumerate(self.parts):
-            for index, node in enumerate(nodes_of(part)):
-                for operator, edits in OPERATORS.items():
-                    for ordinal, _ in enumerate(edits(node)):
-                        yield Edit(operator, place, index, ordinal)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """An edit: its operator, the part, the node in it, and which of several."""
-
-    operator: str
-    place: int
-    index: int
-    ordinal: int
-
-    def of(self, model: Model, before: str = "") -> tuple[str, str] | None:
-        """Return the edited SQL and what was edited, as `before -> after`.
-
-        None where the model has another value there, such as a null for a day.
-        """
-        part = model.parts[self.place].copy()
-        edits = OPERATORS[self.operator](nodes_of(part)[self.index])
-        chosen = next(islice(edits, self.ordinal, None), None)
-        if chosen is None:
-            return None
-        old, new = chosen
-        place = clause(old)
-        was = place.sql(DIALECT)
-        if new is None:
-            old.pop()
-            now = "" if old is place else place.sql(DIALECT)
-        else:
-            new = old.replace(new.copy())
-            now = (new if old is place else place).sql(DIALECT)
-        sql = model.sql(self.place, part.sql(DIALECT), before=before)
-        return sql, snippet(was, now)
-
-
-def snippet(before: str, after: str) -> str:
-    """Return `before -> after`, cut to the edit and some words around it."""
-    start = alike(before, after)
-    end = alike(before[start:][::-1], after[start:][::-1])
-    # Where the first word begins, and how much is left after the last one.
-    first = before.rfind(" ", 0, max(0, start - CONTEXT)) + 1
-    last = before[::-1].rfind(" ", 0, max(0, end - CONTEXT)) + 1
-    parts = (text[first : len(text) - last] for text in (before, after))
-    return " -> ".join(shortened(part.strip()) or "nothing" for part in parts)
-
-
-def shortened(text: str) -> str:
-    """Leave the middle of a long text out."""
-    if len(text) <= 5 * CONTEXT:
-        return text
-    return f"{text[: 2 * CONTEXT]} ... {text[-2 * CONTEXT :]}"
-
-
-def alike(one: str, other: str) -> int:
-    """Return how many characters at the start of two texts are the same."""
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

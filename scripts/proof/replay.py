@@ -1,18 +1,19 @@
 """Replay a build that dbt has made once, on changed data or changed SQL.
 
-dbt takes more than a minute for a build, most of it Python work around each
-node; DuckDB takes seconds for the same statements. A `Plan` holds the
-statements that the last `dbt build` has left in its target folder and the
-order in which dbt would run them; `Plan.run` runs them as dbt does: a node
-waits for its parents and for the tests of its ancestors, and is skipped where
-one of them failed; a statement that fails leaves the old table as it was.
+dbt takes most of a minute for a build, for Python work around each node;
+DuckDB takes seconds for the same statements. A `Plan` has the statements that
+the last `dbt build` left in its target folder, and the order in which dbt
+would run them. `Plan.run` runs them as dbt does: a node waits for its parents
+and for the tests of its ancestors, and is skipped where one of them failed; a
+statement that fails leaves the old table as it was.
 
-Differences from dbt, on purpose: seeds are not loaded (the tables of the
-source are what is changed), snapshots begin anew, hooks do not run.
+Differences from dbt, on purpose: what reads the same rows as before is left
+out, views are tables, seeds are not loaded (the tables of the source are what
+is changed), snapshots begin anew, hooks do not run.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -24,6 +25,7 @@ import duckdb
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.paths import shown
+from scripts.shared.tests_in_words import name_of
 
 Status = Literal["pass", "warn", "fail", "error", "skip"]
 MADE_BY = "make test-build"
@@ -33,24 +35,22 @@ MADE_BY = "make test-build"
 class Node:
     """One model, snapshot or data test of the build.
 
-    `statement` makes the relation of a model or snapshot; of a test it counts
-    the failing rows. `sql` is the select inside of it. `attached_to` is the
-    id of the model that a generic test looks at. Seeds are parents only: a
-    test that reads one holds back no model that does not.
+    `name` is what a person calls it, such as `not_null on model.column`.
+    `statement` makes the relation of a model or snapshot, as a table; of a
+    test it counts the failing rows. `sql` is the select inside of it. Seeds
+    are parents only: a test that reads one does not hold back a model that
+    does not.
     """
 
     id: str
     name: str
     kind: str
     relation: str
-    relation_kind: str
+    is_view: bool
     sql: str
     statement: str
     parents: frozenset[str]
     severity: str
-    description: str
-    attached_to: str | None
-    column_types: Mapping[str, str]
     has_contract: bool
 
 
@@ -81,12 +81,10 @@ class UnitTest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a node; `message` is DuckDB's, in one line."""
+    """How a node ended."""
 
     node: Node
     status: Status
-    failures: int = 0
-    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,79 +121,97 @@ class Plan:
         }
 
     @cached_property
-    def order(self) -> tuple[str, ...]:
-        """The ids of all nodes, each after what it waits for."""
-        order = TopologicalSorter(self.blockers).static_order()
-        return tuple(id for id in order if id in self.nodes)
+    def seeds(self) -> frozenset[str]:
+        """The ids of the seeds that are read."""
+        return frozenset(
+            parent
+            for node in self.nodes.values()
+            for parent in node.parents
+            if parent.startswith("seed.")
+        )
 
     @cached_property
-    def gate(self) -> frozenset[str]:
-        """The ids of the raw and staging models, and of tests of these alone.
-
-        Tests that read a seed of the reference are among them.
-        """
-        models = {
-            id
-            for id, node in self.nodes.items()
-            if node.kind == "model" and node.name.startswith(("raw_", "stg_"))
-        }
-        return frozenset(
-            id
-            for id, node in self.nodes.items()
-            if id in models
-            or (
-                node.kind == "test"
-                and all(
-                    parent in models or parent.startswith("seed.")
-                    for parent in node.parents
-                )
-            )
-        )
-
-    def descendants(self, model: str) -> frozenset[str]:
-        """Return the ids of the models and tests that read a model."""
-        return frozenset(
-            id for id, above in self.ancestors.items() if model in above
-        )
+    def order(self) -> tuple[str, ...]:
+        """The ids of all nodes, each after what it waits for, tests early."""
+        sorter = TopologicalSorter(self.blockers)
+        sorter.prepare()
+        order: list[str] = []
+        while sorter.is_active():
+            ready = sorter.get_ready()
+            sorter.done(*ready)
+            known = [id for id in ready if id in self.nodes]
+            order += sorted(known, key=lambda id: self.nodes[id].kind != "test")
+        return tuple(order)
 
     def run(
         self,
         connection: duckdb.DuckDBPyConnection,
+        changed: Collection[str] = (),
         *,
-        only: Collection[str] | None = None,
-        changed: Mapping[str, str] | None = None,
-        stop: Callable[[Outcome], bool] = lambda outcome: False,
-    ) -> list[Outcome]:
-        """Run the build.
+        edited: Mapping[str, str] | None = None,
+        hold_back: bool = True,
+    ) -> Iterator[Outcome]:
+        """Run what reads other rows than before.
+
+        A node runs when its outcome is asked for.
 
         Args:
-            connection: a database in which the build was once complete.
-            only: ids of the nodes to run; all by default.
-            changed: new selects of models, by id.
-            stop: says whether to end the run after an outcome.
+            connection: to a copy of a prepared database, which is attached as
+                `before`.
+            changed: ids of the seeds that differ from before.
+            edited: new selects of models, by id; these run in any case.
+            hold_back: skip what dbt would skip. Otherwise the rest runs on the
+                rows that are there, which are the old ones where a model
+                failed.
 
-        Returns:
+        Yields:
             An outcome for each node that was run or skipped.
         """
-        outcomes: list[Outcome] = []
-        broken: set[str] = set()
+        edited = edited or {}
+        new, broken = set(changed), set[str]()
         for id in self.order:
-            if only is not None and id not in only:
-                continue
             node = self.nodes[id]
-            if broken & self.blockers[id]:
-                outcome = Outcome(node, "skip")
-            else:
-                outcome = run_node(connection, node, (changed or {}).get(id))
-            outcomes.append(outcome)
-            # A skipped test holds nobody back: its parent does already.
-            if outcome.status in ("fail", "error") or (
-                outcome.status == "skip" and node.kind != "test"
-            ):
-                broken.add(id)
-            if stop(outcome):
-                break
-        return outcomes
+            if hold_back and broken & self.blockers[id]:
+                # A skipped test holds nothing back: its parent does already.
+                if node.kind != "test":
+                    broken.add(id)
+                yield Outcome(node, "skip")
+            elif id in edited or new & node.parents:
+                outcome = run_node(connection, node, edited.get(id))
+                if outcome.status in ("fail", "error"):
+                    broken.add(id)
+                elif node.kind != "test" and differs(connection, node.relation):
+                    new.add(id)
+                yield outcome
+
+    def run_all(
+        self, connection: duckdb.DuckDBPyConnection
+    ) -> Iterator[Outcome]:
+        """Run every node as `run` does, after which the views are tables."""
+        for id in self.order:
+            node = self.nodes[id]
+            if node.is_view:
+                connection.execute(f"drop view {node.relation}")
+            yield run_node(connection, node)
+
+
+def differs(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Return whether a relation has other columns or rows than before."""
+    before = f"before.{'.'.join(relation.split('.')[-2:])}"
+    return content(connection, relation) != content(connection, before)
+
+
+def content(
+    connection: duckdb.DuckDBPyConnection, relation: str
+) -> tuple[list[tuple], tuple] | None:
+    """Return what tells the columns and rows of a relation, if there is one."""
+    try:
+        columns = connection.execute(f"describe {relation}").fetchall()
+        return columns, connection.execute(
+            f"select count(*), sum(hash(rows)) from {relation} as rows"
+        ).fetchone()
+    except duckdb.CatalogException:
+        return None
 
 
 def run_node(
@@ -208,21 +224,20 @@ def run_node(
     try:
         if node.kind == "test":
             failures = connection.execute(statement).fetchone()[0]
-            status = "pass" if not failures else node.severity
-            return Outcome(node, status, failures)
+            return Outcome(node, node.severity if failures else "pass")
         connection.begin()
         try:
-            connection.execute(
-                f"drop {node.relation_kind} if exists {node.relation}"
-            )
+            connection.execute(f"drop table if exists {node.relation}")
             connection.execute(statement)
             connection.commit()
         except duckdb.Error:
             connection.rollback()
             raise
         return Outcome(node, "pass")
-    except duckdb.Error as error:
-        return Outcome(node, "error", 0, str(error).splitlines()[0])
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error:
+        return Outcome(node, "error")
 
 
 def read_plan(target: Path) -> Plan:
@@ -282,37 +297,30 @@ def make_node(
         sql = statement = read_sql(target / "run" / path)
         if "create table" not in " ".join(statement.split()):
             raise UserError(
-                f"{shown(target)} holds a later build; only the first"
-                f" one has all of a snapshot: run {MADE_BY}"
+                f"{shown(target)} is of a later build; only the first has all"
+                f" of a snapshot: run {MADE_BY}"
             )
-        relation_kind = "table"
     else:
         sql = read_sql(target / "compiled" / path).strip()
-        relation_kind = config["materialized"]
         if node["resource_type"] == "test":
             statement = f"select {config['fail_calc']} from ({sql}) as failing"
         else:
             statement = read_sql(target / "run" / path).replace(
                 f'{node["alias"]}__dbt_tmp"', f'{node["alias"]}"'
             )
+            statement = statement.replace("create view", "create table", 1)
     return Node(
         id=id,
-        name=node["name"],
+        name=name_of(node),
         kind=node["resource_type"],
         relation=node["relation_name"] or "",
-        relation_kind=relation_kind,
+        is_view=config["materialized"] == "view",
         sql=sql,
         statement=statement,
         parents=parents,
         severity="warn"
         if config.get("severity", "").lower() == "warn"
         else "fail",
-        description=node["description"],
-        attached_to=node.get("attached_node"),
-        column_types={
-            name: column["data_type"]
-            for name, column in node["columns"].items()
-        },
         has_contract=config.get("contract", {}).get("enforced", False),
     )
 
