@@ -1,0 +1,235 @@
+"""Write a comparison as Markdown, the most telling first."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from scripts.review.announcements import CHANGELOG, Break
+from scripts.review.comparison import Comparison, Sum, TableChange
+from scripts.review.tables import Node, is_internal, noun
+from scripts.shared.wording import plural
+
+# Names, lines or columns of one kind that are shown.
+SHOWN = 8
+
+
+def report(
+    found: Comparison,
+    notes: list[str],
+    variables: list[str],
+    silent: list[Break],
+) -> str:
+    """Return the report.
+
+    Args:
+        found: what differs.
+        notes: what a reader must know to judge it.
+        variables: names of changed variables of dbt.
+        silent: the breaks that the changelog does not announce.
+    """
+    changed = [one for one in found.tables if one.rows]
+    columns = [
+        f"- `{one.node['name']}`: {line}"
+        for one in found.tables
+        for line in one.lines
+    ]
+    paragraphs = [
+        f"## {_title(found, changed)}",
+        _section("**Personal data now readable:**\n",
+                 _breaks(found.readable, silent)),
+        "\n".join(notes),
+        _section("**Breaks contracts:**\n", _breaks(found.breaks, silent)),
+        "\n".join(_causes(found, variables)),
+        _section("### Rows\n\n", _rows(changed)),
+        _section("### Sums\n\n", _sums(found.sums)),
+        _section("### Columns\n\n", columns),
+        _section("### Metrics and exposures\n\n",
+                 (f"- {line}" for line in found.definitions)),
+        _section("### Tests\n\n", _tests(found.tests)),
+        _section("<details><summary>Samples</summary>\n\n",
+                 _samples(changed), "\n\n", "\n\n</details>"),
+    ]  # fmt: skip
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _section(
+    start: str, lines: Iterable[str], between: str = "\n", end: str = ""
+) -> str:
+    text = between.join(lines)
+    return f"{start}{text}{end}" if text else ""
+
+
+def _title(found: Comparison, changed: list[TableChange]) -> str:
+    """Return what happened to the data."""
+    nodes = {
+        "added": found.causes.added,
+        "removed": found.causes.removed,
+    }
+    names = {
+        what: [f"`{one['name']}`" for one in many if not is_internal(one)]
+        for what, many in nodes.items()
+    }
+    if not changed and not any(names.values()):
+        others = []
+        if found.breaks or any(one.lines for one in found.tables):
+            others.append("columns")
+        if any(": exposure " not in line for line in found.definitions):
+            others.append("metrics")
+        also = f"; {_joined(others)} did" if others else ""
+        return f"No data changed{also}"
+    words = []
+    if changed:
+        nouns = Counter(
+            noun(one.node)
+            for one in sorted(changed, key=lambda one: _rank(one.node))
+        )
+        told = [plural(count, one) for one, count in nouns.items()]
+        verb = "changes" if len(changed) == 1 else "change"
+        words.append(f"{_joined(told)} {verb}")
+    words += [
+        f"{_joined(_few(some))} {what}" for what, some in names.items() if some
+    ]
+    if amounts := [one for one in found.sums if one.column.endswith("_amount")]:
+        widest = max(amounts, key=lambda one: len(one.tables))
+        name = widest.column.removesuffix("_amount").replace("_", " ")
+        words.append(f"{name} {_difference(widest)}")
+    return "; ".join(words)
+
+
+def _rank(node: Node) -> int:
+    """Order kinds of tables: what people read before what it is made of."""
+    is_model = node["resource_type"] == "model"
+    return 0 if "noun" in node["config"]["meta"] else 1 if is_model else 2
+
+
+def _breaks(breaks: Iterable[Break], silent: list[Break]) -> Iterator[str]:
+    for one in breaks:
+        rows = f" in {plural(one.rows, 'row')}" if one.rows else ""
+        said = f": not announced in {CHANGELOG}" if one in silent else ""
+        yield f"- {one}{rows}{said}"
+
+
+def _causes(found: Comparison, variables: list[str]) -> Iterator[str]:
+    causes = found.causes
+    for what, names in (
+        ("Macros", causes.macros),
+        ("Hooks", causes.hooks),
+        ("Variables", variables),
+    ):
+        if names:
+            yield f"- {what}: {', '.join(f'`{name}`' for name in names)}"
+    for name, facts in found.facts.items():
+        yield f"- Added: `{name}`: {facts}"
+    if causes.removed:
+        names = ", ".join(f"`{one['name']}`" for one in causes.removed)
+        yield f"- Removed: {names}"
+    if causes.modified:
+        modified = causes.modified.items()
+        yield "- Modified: " + ", ".join(f"`{x}` ({y})" for x, y in modified)
+    if found.downstream:
+        same = _names(found.unchanged)
+        yield f"- Downstream: {plural(len(found.downstream), 'model')}" + (
+            f", no row changed in {same}" if same else ""
+        )
+    if found.not_compared:
+        names = _names(found.not_compared)
+        yield f"- Not compared, as they tell of the run itself: {names}"
+    if found.unexplained:
+        yield (
+            f"- Not counted: {_names(found.unexplained)}. Nothing they read was"
+            " changed, so any two builds differ: a random value, or a clock"
+            " that dbt reads"
+        )
+
+
+def _rows(tables: list[TableChange]) -> Iterator[str]:
+    if tables:
+        yield "| Table | Only base | Only head | Changed | Changed by column |"
+        yield "|---|--:|--:|--:|---|"
+    for table in tables:
+        rows = table.rows
+        words = [f"`{name}` {n:,}" for name, n in rows.by_column.items()]
+        if rows.repeated:
+            words.insert(0, f"**key repeated in {rows.repeated:,}**")
+        if not rows.key:
+            words.append("no key: whole rows compared")
+        yield (
+            f"| `{table.node['name']}` | {rows.only_base:,} |"
+            f" {rows.only_head:,} | {rows.changed:,} |"
+            f" {', '.join(_few(words))} |"
+        )
+
+
+def _sums(sums: list[Sum]) -> Iterator[str]:
+    if sums:
+        yield "| Column | Base | Head | Difference | Tables |"
+        yield "|---|--:|--:|--:|---|"
+    for one in sums:
+        yield (
+            f"| `{one.column}` | {_number(one.before)} | {_number(one.after)} |"
+            f" {_difference(one)} | {_names(one.tables)} |"
+        )
+
+
+def _tests(tests: list[str]) -> Iterator[str]:
+    for kind, lines in groupby(tests, key=lambda line: line.split(":")[0]):
+        few = list(lines)
+        yield from (f"- {line}" for line in few[:SHOWN])
+        if len(few) > SHOWN:
+            yield f"- and {len(few) - SHOWN} more {kind}"
+
+
+def _samples(tables: list[TableChange]) -> Iterator[str]:
+    for table in tables:
+        name, rows = f"**`{table.node['name']}`**", table.rows
+        if table.hides_samples:
+            yield f"{name}: personal data, not shown"
+        elif rows.samples:
+            heads = [*rows.shown_key, "Base → head"]
+            lines = [name, "", f"| {' | '.join(heads)} |"]
+            lines.append("|---" * len(heads) + "|")
+            for key, kind, columns in rows.samples:
+                words = [
+                    f"`{column}` {_cell(before)} → {_cell(after)}"
+                    for column, (before, after) in columns.items()
+                ]
+                cells = [*map(_cell, key), kind or "; ".join(_few(words))]
+                lines.append(f"| {' | '.join(cells)} |")
+            yield "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    text = " ".join(("(null)" if value is None else str(value)).split())
+    text = text if len(text) <= 40 else f"{text[:39]}…"
+    for mark, escape in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|")):
+        text = text.replace(mark, escape)
+    return text
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "(null)"
+    return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+
+
+def _difference(one: Sum) -> str:
+    before, after = one.before or 0, one.after or 0
+    if isinstance(before, float) or isinstance(after, float):
+        return f"{float(after) - float(before):+,.10g}"
+    return f"{Decimal(after) - Decimal(before):+,}"
+
+
+def _few(words: list[str]) -> list[str]:
+    if len(words) <= SHOWN:
+        return words
+    return [*words[:SHOWN], f"{len(words) - SHOWN} more"]
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(_few([f"`{name}`" for name in names]))
+
+
+def _joined(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
