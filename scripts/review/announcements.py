@@ -1,29 +1,32 @@
 """What a change may do only if a new line in CHANGELOG.md says so."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 CHANGELOG = "CHANGELOG.md"
 
 
-@dataclass(frozen=True)
-class Break:
-    """A broken contract, or a column that newly shows personal data.
+class Change(NamedTuple):
+    """A change of a column, or of its table where `column` is empty.
 
     Attributes:
-        model: name of the model.
-        column: its column, as in base; none for the model as a whole.
+        model: name of the table.
+        column: its column, as in base.
         what: what was done, such as `was removed`.
+        breaks: whether the changelog must announce it: it breaks an enforced
+            contract, or shows personal data.
         rows: how many rows show personal data.
     """
 
     model: str
     column: str
     what: str
+    breaks: bool = True
     rows: int = 0
 
     def is_announced(self, entry: str) -> bool:
-        """Whether a line of the changelog names the model and the column.
+        """Whether a line of the changelog names the table and the column.
 
         One that only tells of a new column accepts no personal data in it.
         """
@@ -34,14 +37,12 @@ class Break:
         )
 
     def __str__(self) -> str:
-        """Return it as a line for the changelog."""
-        place = f"`{self.model}`"
-        if self.column:
-            place += f": column `{self.column}`"
-        return f"{place} {self.what}"
+        """Return it as a line for people, and for the changelog."""
+        column = f": column `{self.column}`" if self.column else ""
+        return f"`{self.model}`{column} {self.what}"
 
 
-def unannounced(breaks: list[Break], base: str, head: str) -> list[Break]:
+def unannounced(breaks: Iterable[Change], base: str, head: str) -> list[Change]:
     """Return the breaks that no new line under Unreleased names.
 
     Args:

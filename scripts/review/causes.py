@@ -1,8 +1,8 @@
 """What was changed in the project: models, macros, hooks.
 
-dbt's `state:modified` is not asked: it counts comments and descriptions, misses
-what a variable changes in the SQL, names no setting and no macro, and costs 4 s
-or more.
+dbt's `state:modified` names only nodes, not the macro or the setting behind a
+change, counts comments and descriptions as changes, misses what a variable
+changes in the SQL, and costs another run of dbt.
 """
 
 import re
@@ -31,7 +31,7 @@ class Causes:
     """What was changed, and what that may change in turn.
 
     Attributes:
-        added: nodes that only head has, as are the next but of base.
+        added: nodes that only head has.
         removed: nodes that only base has.
         modified: name of each modified node, and what was modified in it.
         changed: unique ids of added and modified nodes.

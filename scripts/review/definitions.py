@@ -1,18 +1,18 @@
-"""What changed in the tests, the metrics and the exposures."""
+"""What changed in tests, metrics and exposures."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from scripts.review.causes import meaning, short
 from scripts.review.tables import Node
-from scripts.shared.tests_in_words import name_of, phrase
+from scripts.shared.tests_in_words import name_of
 
 Manifest = Mapping[str, Any]
 # Part of a test's config that changes when it fails; the rest is storage.
 TEST_CONFIG = (
     "severity", "where", "limit", "fail_calc", "warn_if", "error_if", "enabled",
 )  # fmt: skip
-# What stands on the models, and which of its parts may change a figure.
+# What is built on the models, and which parts of it may change a figure.
 DEFINITIONS = {
     "metrics": ("type", "type_params", "filter", "time_granularity"),
     "semantic_models": (
@@ -27,45 +27,37 @@ PROSE = {"description", "label", "config", "metadata"}
 def test_changes(base: Manifest, head: Manifest) -> Iterator[str]:
     """Yield what changed in the tests, the removed ones first.
 
-    A changed argument changes the name that dbt makes of a test, so what is
-    left over is paired by what it tests.
+    A test with another argument is another test: dbt's name of it has them.
     """
-    left, right = (
-        _by(_tests(one), lambda test: test["unique_id"]) for one in (base, head)
-    )
-    pairs = _take_pairs(left, right)
-    before, after = (_by(one.values(), _subject) for one in (left, right))
-    pairs += _take_pairs(before, after)
+    old, new = _tests(base), _tests(head)
     disabled = head.get("disabled", {})
     gone = [
-        ("disabled" if one["unique_id"] in disabled else "removed", _told(one))
-        for one in before.values()
+        ("disabled" if one in disabled else "removed", _told(old[one]))
+        for one in set(old) - set(new)
     ]
-    yield from (f"{what}: {test}" for what, test in sorted(gone, reverse=True))
+    gone.sort(key=lambda one: (one[0] == "disabled", one))
+    yield from (f"{what}: {test}" for what, test in gone)
     # Names by what changed, so that one change of all tests hides no other.
     changed: dict[str, list[str]] = {}
-    for old, new in pairs:
-        words = "; ".join(
-            f"{name} `{short(a)}` → `{short(b)}`"
-            for name, a, b in _settings(old, new)
-            if a != b
-        )
-        if words:
-            changed.setdefault(words, []).append(f"`{name_of(new)}`")
+    for unique_id in set(old) & set(new):
+        if words := "; ".join(_differences(old[unique_id], new[unique_id])):
+            name = f"`{name_of(new[unique_id])}`"
+            changed.setdefault(words, []).append(name)
     lines = []
     for words, names in changed.items():
-        told = ", ".join(sorted(names))
-        if len(names) > 2:
-            told = f"{len(names)} tests"
+        many = len(names) > 2
+        told = f"{len(names)} tests" if many else ", ".join(sorted(names))
         lines.append(f"changed: {told}: {words}")
     yield from sorted(
         lines, key=lambda line: (": severity `" not in line, line)
     )
-    yield from sorted(f"added: {_told(one)}" for one in after.values())
+    yield from sorted(
+        f"added: {_told(new[one])}" for one in set(new) - set(old)
+    )
 
 
 def definition_changes(base: Manifest, head: Manifest) -> Iterator[str]:
-    """Yield what changed in what stands on the models, without its prose.
+    """Yield what changed in what is built on the models, but not its prose.
 
     A metric may change its figures while no table does.
     """
@@ -102,35 +94,13 @@ def _parts(definition: Node, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
             yield f"{noun} `{one['name']}`", kept
 
 
-def _tests(manifest: Manifest) -> Iterator[Node]:
-    for unique_id, node in manifest["nodes"].items():
-        if unique_id.startswith("test."):
-            yield node
-    yield from manifest["unit_tests"].values()
-
-
-def _by(tests: Iterable[Node], key: Callable[[Node], Any]) -> dict[Any, Node]:
-    """Return tests by a key, those after the first of a key numbered."""
-    found: dict[Any, Node] = {}
-    for test in sorted(tests, key=lambda one: one["unique_id"]):
-        number = 0
-        while (key(test), number) in found:
-            number += 1
-        found[key(test), number] = test
-    return found
-
-
-def _take_pairs(
-    left: dict[Any, Node], right: dict[Any, Node]
-) -> list[tuple[Node, Node]]:
-    return [(left.pop(one), right.pop(one)) for one in {*left} & {*right}]
-
-
-def _subject(test: Node) -> tuple:
-    metadata = test.get("test_metadata")
-    if not metadata:
-        return (test["unique_id"],)
-    return test["attached_node"], test["column_name"], metadata["name"]
+def _tests(manifest: Manifest) -> dict[str, Node]:
+    nodes = manifest["nodes"].items()
+    return manifest["unit_tests"] | {
+        unique_id: node
+        for unique_id, node in nodes
+        if unique_id.startswith("test.")
+    }
 
 
 def _arguments(test: Node) -> dict[str, Any]:
@@ -144,23 +114,26 @@ def _arguments(test: Node) -> dict[str, Any]:
 
 
 def _told(test: Node) -> str:
-    """Return a test by name, and what it wants if that says more."""
-    words = f" ({short(phrase(test))})" if _arguments(test) else ""
+    arguments = _arguments(test)
+    words = f" ({short(arguments)})" if arguments else ""
     return f"`{name_of(test)}`{words}"
 
 
-def _settings(old: Node, new: Node) -> Iterator[tuple[str, Any, Any]]:
-    """Yield name and both values of all that decides when a test fails."""
-    for name in TEST_CONFIG:
-        yield name, old["config"].get(name), new["config"].get(name)
-    before, after = _arguments(old), _arguments(new)
-    for name in sorted(before | after):
-        yield name, before.get(name), after.get(name)
-    if old["resource_type"] == "unit_test":
-        for name in ("given", "expect", "overrides"):
-            if old.get(name) != new.get(name):
-                yield name, "as in base", "edited"
-    elif not old.get("test_metadata") and meaning(old["raw_code"]) != meaning(
-        new["raw_code"]
-    ):
-        yield "SQL", "as in base", "edited"
+def _differences(old: Node, new: Node) -> Iterator[str]:
+    """Yield what differs in all that decides when a test fails."""
+    before, after = (
+        {name: one["config"].get(name) for name in TEST_CONFIG}
+        | _arguments(one)
+        for one in (old, new)
+    )
+    for name in before | after:
+        if before.get(name) != after.get(name):
+            pair = (before.get(name), after.get(name))
+            yield "{} `{}` → `{}`".format(name, *map(short, pair))
+    for name in ("given", "expect", "overrides"):
+        if old.get(name) != new.get(name):
+            yield f"{name} edited"
+    if not new.get("test_metadata") and meaning(
+        old.get("raw_code", "")
+    ) != meaning(new.get("raw_code", "")):
+        yield "SQL edited"

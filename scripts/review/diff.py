@@ -2,7 +2,7 @@
 
 Builds the commit BASE and the work tree as it is, each from nothing in a
 database of its own below target/diff, without tests, and compares them: models,
-tests, columns, contracts, rows and sums. Both builds see the same time of
+tests, columns, contracts, rows and totals. Both builds see the same time of
 day, so nothing differs by the clock. The report is Markdown, on standard output
 and in the file that GITHUB_STEP_SUMMARY names.
 
@@ -15,7 +15,7 @@ import argparse
 import os
 from pathlib import Path
 
-from scripts.review.announcements import CHANGELOG, Break, unannounced
+from scripts.review.announcements import CHANGELOG, Change, unannounced
 from scripts.review.commits import (
     base_file,
     changed_variables,
@@ -46,7 +46,7 @@ def publish(text: str) -> None:
             raise UserError(f"GITHUB_STEP_SUMMARY: {error}") from None
 
 
-def refuse(silent: list[Break]) -> None:
+def refuse(silent: list[Change]) -> None:
     """Say which lines the changelog lacks.
 
     Raises:

@@ -7,7 +7,7 @@ from the seeds and the restricted tables.
 import re
 from collections.abc import Iterator
 
-from scripts.review.announcements import Break
+from scripts.review.announcements import Change
 from scripts.review.tables import SIDES, Tables, is_internal, quoted
 from scripts.shared.keys import is_surrogate
 from scripts.shared.wording import is_personal
@@ -107,7 +107,7 @@ def find_people(tables: Tables) -> People:
     return People(personal, public)
 
 
-def newly_readable(tables: Tables, people: People) -> Iterator[Break]:
+def newly_readable(tables: Tables, people: People) -> Iterator[Change]:
     """Yield each column that newly shows personal data.
 
     A column that held some as part of its texts before, such as the full
@@ -128,7 +128,7 @@ def newly_readable(tables: Tables, people: People) -> Iterator[Break]:
                 shown=shown,
             )[0][0]
             name = tables.node(unique_id)["name"]
-            yield Break(name, column, "shows personal data", rows)
+            yield Change(name, column, "shows personal data", rows=rows)
 
 
 def _readable(tables: Tables, side: str) -> dict[tuple[str, str], set[str]]:

@@ -6,20 +6,23 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from scripts.review.announcements import CHANGELOG, Break
-from scripts.review.comparison import Comparison, Sum, TableChange
+from scripts.review.announcements import CHANGELOG, Change
+from scripts.review.comparison import Comparison
+from scripts.review.rows import Rows
 from scripts.review.tables import Node, is_internal, noun
 from scripts.shared.wording import plural
 
 # Names, lines or columns of one kind that are shown.
 SHOWN = 8
+# Tables by column and its sums in base and head.
+Totals = dict[tuple[str, Any, Any], list[str]]
 
 
 def report(
     found: Comparison,
     notes: list[str],
     variables: list[str],
-    silent: list[Break],
+    silent: list[Change],
 ) -> str:
     """Return the report.
 
@@ -29,22 +32,18 @@ def report(
         variables: names of changed variables of dbt.
         silent: the breaks that the changelog does not announce.
     """
-    changed = [one for one in found.tables if one.rows]
-    columns = [
-        f"- `{one.node['name']}`: {line}"
-        for one in found.tables
-        for line in one.lines
-    ]
+    changed = list(found.rows.values())
+    totals = _same_totals(changed)
     paragraphs = [
-        f"## {_title(found, changed)}",
+        f"## {_title(found, changed, totals)}",
         _section("**Personal data now readable:**\n",
                  _breaks(found.readable, silent)),
         "\n".join(notes),
         _section("**Breaks contracts:**\n", _breaks(found.breaks, silent)),
         "\n".join(_causes(found, variables)),
         _section("### Rows\n\n", _rows(changed)),
-        _section("### Sums\n\n", _sums(found.sums)),
-        _section("### Columns\n\n", columns),
+        _section("### Totals\n\n", _totals(totals)),
+        _section("### Columns\n\n", (f"- {one}" for one in found.columns)),
         _section("### Metrics and exposures\n\n",
                  (f"- {line}" for line in found.definitions)),
         _section("### Tests\n\n", _tests(found.tests)),
@@ -61,7 +60,7 @@ def _section(
     return f"{start}{text}{end}" if text else ""
 
 
-def _title(found: Comparison, changed: list[TableChange]) -> str:
+def _title(found: Comparison, changed: list[Rows], totals: Totals) -> str:
     """Return what happened to the data."""
     nodes = {
         "added": found.causes.added,
@@ -73,7 +72,7 @@ def _title(found: Comparison, changed: list[TableChange]) -> str:
     }
     if not changed and not any(names.values()):
         others = []
-        if found.breaks or any(one.lines for one in found.tables):
+        if found.columns or found.breaks:
             others.append("columns")
         if any(": exposure " not in line for line in found.definitions):
             others.append("metrics")
@@ -91,10 +90,10 @@ def _title(found: Comparison, changed: list[TableChange]) -> str:
     words += [
         f"{_joined(_few(some))} {what}" for what, some in names.items() if some
     ]
-    if amounts := [one for one in found.sums if one.column.endswith("_amount")]:
-        widest = max(amounts, key=lambda one: len(one.tables))
-        name = widest.column.removesuffix("_amount").replace("_", " ")
-        words.append(f"{name} {_difference(widest)}")
+    if amounts := [one for one in totals if one[0].endswith("_amount")]:
+        name, *pair = max(amounts, key=lambda one: len(totals[one]))
+        noun_ = name.removesuffix("_amount").replace("_", " ")
+        words.append(f"{noun_} {_difference(*pair)}")
     return "; ".join(words)
 
 
@@ -104,7 +103,7 @@ def _rank(node: Node) -> int:
     return 0 if "noun" in node["config"]["meta"] else 1 if is_model else 2
 
 
-def _breaks(breaks: Iterable[Break], silent: list[Break]) -> Iterator[str]:
+def _breaks(breaks: Iterable[Change], silent: list[Change]) -> Iterator[str]:
     for one in breaks:
         rows = f" in {plural(one.rows, 'row')}" if one.rows else ""
         said = f": not announced in {CHANGELOG}" if one in silent else ""
@@ -144,32 +143,42 @@ def _causes(found: Comparison, variables: list[str]) -> Iterator[str]:
         )
 
 
-def _rows(tables: list[TableChange]) -> Iterator[str]:
-    if tables:
+def _rows(changed: list[Rows]) -> Iterator[str]:
+    if changed:
         yield "| Table | Only base | Only head | Changed | Changed by column |"
         yield "|---|--:|--:|--:|---|"
-    for table in tables:
-        rows = table.rows
+    for rows in changed:
         words = [f"`{name}` {n:,}" for name, n in rows.by_column.items()]
-        if rows.repeated:
+        if rows.repeated > 0:
             words.insert(0, f"**key repeated in {rows.repeated:,}**")
         if not rows.key:
             words.append("no key: whole rows compared")
-        yield (
-            f"| `{table.node['name']}` | {rows.only_base:,} |"
-            f" {rows.only_head:,} | {rows.changed:,} |"
-            f" {', '.join(_few(words))} |"
+        counts = " | ".join(
+            f"{rows.counts.get(kind, 0):,}"
+            for kind in ("only in base", "only in head", "changed")
         )
+        name = rows.node["name"]
+        yield f"| `{name}` | {counts} | {', '.join(_few(words))} |"
 
 
-def _sums(sums: list[Sum]) -> Iterator[str]:
-    if sums:
-        yield "| Column | Base | Head | Difference | Tables |"
+def _same_totals(changed: list[Rows]) -> Totals:
+    """Return the tables that have each sum: most pass it on as it is."""
+    found: Totals = {}
+    for rows in changed:
+        for column, (before, after) in rows.totals.items():
+            same = found.setdefault((column, before, after), [])
+            same.append(rows.node["name"])
+    return found
+
+
+def _totals(totals: Totals) -> Iterator[str]:
+    if totals:
+        yield "| Measure | Base | Head | Difference | Tables |"
         yield "|---|--:|--:|--:|---|"
-    for one in sums:
+    for (column, before, after), names in totals.items():
         yield (
-            f"| `{one.column}` | {_number(one.before)} | {_number(one.after)} |"
-            f" {_difference(one)} | {_names(one.tables)} |"
+            f"| `{column}` | {_number(before)} | {_number(after)} |"
+            f" {_difference(before, after)} | {_names(names)} |"
         )
 
 
@@ -181,10 +190,10 @@ def _tests(tests: list[str]) -> Iterator[str]:
             yield f"- and {len(few) - SHOWN} more {kind}"
 
 
-def _samples(tables: list[TableChange]) -> Iterator[str]:
-    for table in tables:
-        name, rows = f"**`{table.node['name']}`**", table.rows
-        if table.hides_samples:
+def _samples(changed: list[Rows]) -> Iterator[str]:
+    for rows in changed:
+        name = f"**`{rows.node['name']}`**"
+        if rows.hides_samples:
             yield f"{name}: personal data, not shown"
         elif rows.samples:
             heads = [*rows.shown_key, "Base → head"]
@@ -195,7 +204,7 @@ def _samples(tables: list[TableChange]) -> Iterator[str]:
                     f"`{column}` {_cell(before)} → {_cell(after)}"
                     for column, (before, after) in columns.items()
                 ]
-                cells = [*map(_cell, key), kind or "; ".join(_few(words))]
+                cells = [*map(_cell, key), "; ".join(_few(words)) or kind]
                 lines.append(f"| {' | '.join(cells)} |")
             yield "\n".join(lines)
 
@@ -214,8 +223,8 @@ def _number(value: Any) -> str:
     return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
 
 
-def _difference(one: Sum) -> str:
-    before, after = one.before or 0, one.after or 0
+def _difference(before: Any, after: Any) -> str:
+    before, after = before or 0, after or 0
     if isinstance(before, float) or isinstance(after, float):
         return f"{float(after) - float(before):+,.10g}"
     return f"{Decimal(after) - Decimal(before):+,}"

@@ -2,7 +2,8 @@
 
 What the review must know of a model stands in its YAML or in dbt_project.yml:
 `meta.internal`, only other models read it, so its rows show in theirs;
-`meta.noun`, what people call such a table; `meta.natural_key`; the tag
+`meta.noun`, what people call such a table; `meta.natural_key`;
+`meta.not_additive`, amounts whose total says nothing, such as prices; the tag
 `restricted`, it holds personal data by design.
 """
 
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 import duckdb
 
+from scripts.review.sides import DATABASE
 from scripts.shared.artifacts import read_artifact
 
 Node = dict[str, Any]
@@ -41,13 +43,13 @@ def is_internal(node: Node) -> bool:
 class Tables:
     """Copies of all relations of both builds, and their manifests.
 
-    A view holds the name of its database, which both builds share, so they
-    cannot be read side by side as they are.
+    The views of a build name its database, and both builds share that name:
+    they cannot be read side by side as they are.
 
     Attributes:
-        manifests: by side, as are the next two.
-        nodes: models, seeds and snapshots that are relations, by unique id.
-        restricted: unique ids of tables with personal data by design.
+        manifests: by side.
+        nodes: by side, models, seeds and snapshots by unique id.
+        restricted: by side, unique ids of tables with personal data by design.
         columns: by side and unique id.
         of_the_run: unique ids of what tells of dbt's own run.
         both: unique ids of what both sides have: seeds, snapshots, models.
@@ -67,18 +69,17 @@ class Tables:
             for side, folder in folders.items()
         }
         self.nodes = {side: self._relations(side) for side in SIDES}
-        tagged = {
-            side: {id_ for id_, node in nodes.items()
-                   if "restricted" in node["tags"]}
+        self.restricted = {
+            side: {one for one in nodes if "restricted" in nodes[one]["tags"]}
             for side, nodes in self.nodes.items()
-        }  # fmt: skip
+        }
         # An older base may not have had the tag yet.
-        self.restricted = tagged | {"base": tagged["base"] | tagged["head"]}
+        self.restricted["base"] |= self.restricted["head"]
         self._connection = duckdb.connect(str(output))
         self._connection.execute("set timezone = 'UTC'")
         self.of_the_run: set[str] = set()
         for side, folder in folders.items():
-            self._copy(side, next(folder.glob("*.duckdb")), output.stem)
+            self._copy(side, folder / DATABASE, output.stem)
         self.columns: dict[tuple[str, str], Columns] = {}
         for side, table, column, kind in self.rows(
             "select schema_name, table_name, column_name, data_type"
@@ -89,7 +90,11 @@ class Tables:
         kinds = ("seed", "snapshot", "model")
         self.both = sorted(
             set(self.nodes["base"]) & set(self.nodes["head"]),
-            key=lambda one: (kinds.index(one.split(".")[0]), self._place(one)),
+            key=lambda one: (
+                kinds.index(one.split(".")[0]),
+                self.node(one)["fqn"][1],
+                one,
+            ),
         )
 
     def __enter__(self) -> Self:
@@ -144,9 +149,6 @@ class Tables:
             )
         run(f"use {output}")
         run(f"detach {quoted(database.stem)}")
-
-    def _place(self, unique_id: str) -> str:
-        return f"{self.nodes['head'][unique_id]['fqn'][1]}.{unique_id}"
 
     def below(self, side: str, origins: Iterable[str]) -> set[str]:
         """Return the unique ids of all that reads some nodes."""
