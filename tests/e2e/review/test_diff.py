@@ -32,10 +32,6 @@ FILES = {
         ## Unreleased
 
         - `fct_orders`, `fct_days` and column `quantity_ordered`, long ago.
-
-        ## 0.1.0
-
-        - First.
         """,
     "dbt_project.yml": """
         name: shop
@@ -105,12 +101,50 @@ FILES = {
         select * from {{ model }} where {{ column_name }} % 2 = 1
         {% endtest %}
         """,
-    "models/raw/raw_customers.sql": "select * from {{ ref('customers') }}",
-    "models/raw/raw_customers.yml": """
+    "models/models.yml": """
         models:
           - name: raw_customers
             columns: [{name: customerNumber, data_tests: [unique]}]
+          - name: dim_customers
+            columns: [{name: id, data_tests: [unique]}]
+          - name: dim_contacts
+            columns: [{name: customer_id, data_tests: [unique]}]
+          - name: rpt_cities
+            config: {meta: {not_additive: [average_amount]}}
+          - name: fct_days
+            config: {contract: {enforced: true}}
+            columns:
+              - {name: day, data_type: date}
+              - {name: loaded_at, data_type: timestamptz}
+              - {name: order_count, data_type: bigint}
+          - name: fct_orders
+            config: {contract: {enforced: true} }
+            columns:
+              - {name: order_key, data_type: varchar, data_tests: [unique]}
+              - name: order_id
+                data_type: integer
+                constraints: [{type: not_null}]
+                data_tests: [unique, not_null]
+              - {name: buyer, data_type: integer}
+              - name: quantity_ordered
+                data_type: integer
+                data_tests:
+                  - accepted_values:
+                      arguments: {values: [3, 5, 7, 9], quote: false}
+              - {name: ordered_amount, data_type: "decimal(10,2)"}
+        sources:
+          - name: ops
+            schema: main
+            tables: [{name: runs}]
+        snapshots:
+          - name: snap_customers
+            relation: ref('customers')
+            config:
+              unique_key: customerNumber
+              strategy: check
+              check_cols: [city]
         """,
+    "models/raw/raw_customers.sql": "select * from {{ ref('customers') }}",
     "models/staging/stg_orders.sql": """
         select
             "orderNumber" as order_id,
@@ -123,69 +157,24 @@ FILES = {
         select
             md5(cast(order_id as varchar)) as order_key,
             order_id,
-            customer_id,
+            customer_id as buyer,
             quantity_ordered,
             ordered_amount
         from {{ ref('stg_orders') }}
-        """,
-    "models/marts/fct_orders.yml": """
-        models:
-          - name: fct_orders
-            config: {contract: {enforced: true}}
-            columns:
-              - name: order_key
-                data_type: varchar
-                data_tests: [unique]
-              - name: order_id
-                data_type: integer
-                constraints: [{type: not_null}]
-                data_tests:
-                  - unique
-                  - not_null
-              - {name: customer_id, data_type: integer}
-              - name: quantity_ordered
-                data_type: integer
-                data_tests:
-                  - accepted_values:
-                      arguments: {values: [3, 5, 7, 9], quote: false}
-              - {name: ordered_amount, data_type: "decimal(10,2)"}
         """,
     "models/marts/fct_days.sql": """
         select current_date as day, now() as loaded_at, count(*) as order_count
         from {{ ref('stg_orders') }}
         """,
-    "models/marts/fct_days.yml": """
-        models:
-          - name: fct_days
-            config: {contract: {enforced: true}}
-            columns:
-              - {name: day, data_type: date}
-              - {name: loaded_at, data_type: timestamptz}
-              - {name: order_count, data_type: bigint}
-        """,
     "models/marts/restricted/dim_contacts.sql": """
         select "customerNumber" as customer_id, phone
         from {{ ref('customers') }}
         """,
-    "models/marts/restricted/dim_contacts.yml": """
-        models:
-          - name: dim_contacts
-            columns: [{name: customer_id, data_tests: [unique]}]
-        """,
     "models/marts/dim_customers.sql": """
-        select id, name, '' as label, '' as code, '' as state
-        from (
-            select
-                *,
-                "customerNumber" as id,
-                "customerName" as name
-            from {{ ref('customers') }}
-        )
-        """,
-    "models/marts/dim_customers.yml": """
-        models:
-          - name: dim_customers
-            columns: [{name: id, data_tests: [unique]}]
+        select
+            "customerNumber" as id,
+            "customerName" as name, '' as label, '' as code, '' as state
+        from {{ ref('customers') }}
         """,
     "models/reporting/rpt_cities.sql": """
         select
@@ -194,31 +183,11 @@ FILES = {
             avg(fct_orders.ordered_amount) as average_amount
         from {{ ref('fct_orders') }} as fct_orders
         inner join {{ ref('customers') }} as customers
-            on fct_orders.customer_id = customers."customerNumber"
+            on fct_orders.buyer = customers."customerNumber"
         group by customers.city
-        """,
-    "models/reporting/rpt_cities.yml": """
-        models:
-          - name: rpt_cities
-            config: {meta: {not_additive: [average_amount]}}
         """,
     "models/reporting/ops_runs.sql": """
         select * from {{ source('ops', 'runs') }}
-        """,
-    "models/reporting/_sources.yml": """
-        sources:
-          - name: ops
-            schema: main
-            tables: [{name: runs}]
-        """,
-    "models/snapshots/snap_customers.yml": """
-        snapshots:
-          - name: snap_customers
-            relation: ref('customers')
-            config:
-              unique_key: customerNumber
-              strategy: check
-              check_cols: [city]
         """,
     "models/marts/dim_versions.sql": """
         select "customerNumber" as customer_id, city, dbt_valid_from, dbt_scd_id
@@ -227,7 +196,6 @@ FILES = {
 }
 
 
-ADDED = "    cast(ordered_amount + 1 as decimal(10, 2)) as ordered_amount\n"
 Report = subprocess.CompletedProcess[str]
 
 
@@ -253,36 +221,39 @@ class Shop:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text).lstrip(), encoding="utf-8")
 
-    def edit(self, name: str, *edits: tuple[str, str]) -> None:
-        path = self.folder / name
-        text = path.read_text(encoding="utf-8")
-        for old, new in edits:
+    def change(self, edits: str) -> None:
+        """Edit files: below a file's name its lines, each `old => new`."""
+        for line in textwrap.dedent(edits).strip().splitlines():
+            if not line.startswith(" "):
+                path = self.folder / line
+                continue
+            old, _, new = line.strip().replace("\\n", "\n").partition(" =>")
+            text = path.read_text(encoding="utf-8")
             assert old in text
-            text = text.replace(old, new)
-        path.write_text(text, encoding="utf-8")
+            text = text.replace(old, new.removeprefix(" "))
+            path.write_text(text, encoding="utf-8")
 
-    def diff(self, base: str = "base", **environment: str) -> Report:
-        """Run the command; stdout is the report, stderr what it said."""
-        return subprocess.run(
+    def begin(self, base: str, **environment: str) -> subprocess.Popen:
+        """Start the command; stdout is the report, stderr what it says."""
+        return subprocess.Popen(
             [*SCRIPTS, "diff", base],
             cwd=self.folder,
             env=clean_environment(**environment),
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
-
-    def start(self, base: str, until: str) -> tuple[subprocess.Popen, str]:
-        """Start the command; return it once it says a text, and that line."""
-        process = subprocess.Popen(
-            [*SCRIPTS, "diff", base],
-            cwd=self.folder,
-            env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
+
+    def diff(self, base: str = "base", **environment: str) -> Report:
+        """Run the command."""
+        process = self.begin(base, **environment)
+        said = process.communicate(timeout=600)
+        return Report(process.args, process.returncode, *said)
+
+    def start(self, base: str, until: str) -> tuple[subprocess.Popen, str]:
+        """Start the command; return it once it says a text, and that line."""
+        process = self.begin(base)
         return process, next(line for line in process.stderr if until in line)
 
     @property
@@ -335,16 +306,14 @@ def test_only_what_can_change_the_data_is_a_change(shop):
     )
     assert "dbt build: " in done.stderr
 
-    shop.edit("models/staging/stg_orders.sql", ("select", "-- why\nselect"))
-    first, others = "10,1,3,10.10\n", "11,1,5,20.20\n12,2,7,30.30\n"
-    shop.edit("seeds/orders.csv", (first + others, others + first))
-    shop.edit(
-        "models/reporting/rpt_cities.sql",
-        (
-            "avg(fct_orders.ordered_amount)",
-            "avg(fct_orders.ordered_amount) * (1 + 1e-12)",
-        ),
-    )
+    shop.change("""
+        models/staging/stg_orders.sql
+            select => -- why\\nselect
+        seeds/orders.csv
+            10,1,3,10.10\\n11,1,5,20.20\\n => 11,1,5,20.20\\n10,1,3,10.10\\n
+        models/reporting/rpt_cities.sql
+            as average_amount => * (1 + 1e-12) as average_amount
+    """)
     done = shop.diff()
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("## No data changed\n")
@@ -356,64 +325,44 @@ def test_only_what_can_change_the_data_is_a_change(shop):
 BROKEN = (
     "`fct_days` no longer enforces its contract",
     "`fct_orders`: column `order_id` lost its not_null",
-    "`fct_orders`: column `customer_id` was renamed to `buyer_id`",
+    "`fct_orders`: column `buyer` was renamed to `buyer_id`",
     "`fct_orders`: column `quantity_ordered` changed its type from INTEGER to"
     " BIGINT",
 )
 
 
-def break_contracts(shop: Shop) -> None:
-    shop.edit(
-        "models/marts/fct_orders.sql",
-        ("customer_id", "customer_id as buyer_id"),
-        (
-            "    quantity_ordered,",
-            "    cast(quantity_ordered as bigint) as quantity_ordered,",
-        ),
-        (
-            "    ordered_amount\n",
-            "    cast(ordered_amount as decimal(12, 2)) as ordered_amount\n",
-        ),
-    )
-    shop.edit(
-        "models/marts/fct_orders.yml",
-        ("customer_id", "buyer_id"),
-        (
-            "quantity_ordered\n        data_type: integer",
-            "quantity_ordered\n        data_type: bigint",
-        ),
-        ("        constraints: [{type: not_null}]\n", ""),
-        # To dbt a wider decimal does not break the contract either.
-        ("decimal(10,2)", "decimal(12,2)"),
-    )
-    shop.edit(
-        "models/reporting/rpt_cities.sql",
-        ("fct_orders.customer_id", "fct_orders.buyer_id"),
-    )
-    shop.edit(
-        "models/marts/fct_days.yml", ("enforced: true", "enforced: false")
-    )
-
-
 def test_a_break_needs_a_new_line_in_the_changelog(shop):
     """Of a contract, and of what only few may read."""
-    break_contracts(shop)
-    for name in ("dim_contacts.sql", "dim_contacts.yml"):
-        old = shop.folder / "models/marts/restricted" / name
-        old.rename(shop.folder / "models/marts" / name)
+    # To dbt a wider decimal does not break the contract either.
+    shop.change("""
+        models/marts/fct_orders.sql
+            as buyer => as buyer_id
+            quantity_ordered, => cast(quantity_ordered as bigint) \
+                as quantity_ordered,
+            ordered_amount => cast(ordered_amount as decimal(12, 2)) \
+                as ordered_amount
+        models/reporting/rpt_cities.sql
+            fct_orders.buyer => fct_orders.buyer_id
+        models/models.yml
+            name: buyer => name: buyer_id
+            quantity_ordered\\n        data_type: integer => \
+                quantity_ordered\\n        data_type: bigint
+            constraints: [{type: not_null}] =>
+            decimal(10,2) => decimal(12,2)
+            {contract: {enforced: true}} => {contract: {enforced: false}}
+    """)
+    marts, name = shop.folder / "models/marts", "dim_contacts.sql"
+    (marts / "restricted" / name).rename(marts / name)
     # The entry of base names them as well, but it is not new; of the new ones
     # the third names another model, and the last does not say what phones are.
-    shop.edit(
-        "CHANGELOG.md",
-        (
-            "## Unreleased\n\n",
-            "## [Unreleased]\n\n"
-            "- fct_orders has no not_null on order_id.\n"
-            "- `fct_orders`: customer_id is\n  now buyer_id.\n"
-            "- `fct_orderss`: quantity_ordered is a bigint.\n"
-            "- `dim_contacts` has the phone.\n\n",
-        ),
-    )
+    shop.change("""
+        CHANGELOG.md
+            ## Unreleased\\n\\n => ## [Unreleased]\\n\\n\
+- fct_orders has no not_null on order_id.\\n\
+- `fct_orders`: buyer is\\n  now buyer_id.\\n\
+- `fct_orderss`: quantity_ordered is a bigint.\\n\
+- `dim_contacts` has the phone.\\n\\n
+    """)
     done = shop.diff()
     assert done.returncode == 1
     assert done.stdout.startswith("## No data changed; columns did\n")
@@ -428,11 +377,11 @@ def test_a_break_needs_a_new_line_in_the_changelog(shop):
     breaks = [f"- {BROKEN[0]}.", f"- {BROKEN[3]}."]
     assert asked.splitlines() == [f"{shown}.", *breaks]
 
-    shop.edit(
-        "CHANGELOG.md",
-        ("`fct_orderss`", "`fct_days` and `fct_orders`"),
-        ("- `dim_contacts` has the phone", shown),
-    )
+    shop.change(f"""
+        CHANGELOG.md
+            `fct_orderss` => `fct_days` and `fct_orders`
+            - `dim_contacts` has the phone => {shown}
+    """)
     done = shop.diff()
     assert done.returncode == 0, done.stderr
     assert "**Breaks contracts:**" in done.stdout
@@ -444,57 +393,34 @@ def test_a_break_needs_a_new_line_in_the_changelog(shop):
 def edited(repository: Shop) -> Report:
     """The report on one head in which a bit of everything was changed."""
     shop = repository
-    shop.edit(
-        "models/marts/fct_orders.sql",
-        (
-            "    ordered_amount\n",
-            "    cast(case when order_id = 12 then 35.55 else ordered_amount"
-            " end as decimal(10, 2)) as ordered_amount\n",
-        ),
-    )
+    # Nobody looks for a phone under the name of a city.
+    shop.change("""
+        models/marts/fct_orders.sql
+            ordered_amount => case when order_id = 12 then 35.55 \
+                else ordered_amount end::decimal(10, 2) as ordered_amount
+        models/reporting/rpt_cities.sql
+            customers.city, => case when customers.city = 'Nantes' \
+                then max(customers.phone) else customers.city end as city,
+        models/models.yml
+            varchar, data_tests: [unique] => varchar, data_tests: [not_null]
+            [3, 5, 7, 9] => [3, 5, 6, 7, 9]
+            , not_null] => , not_null: {config: {severity: warn}}]
+            models: => models:\\n  - name: dim_keyed\\n\
+    columns: [{name: id, data_tests: [unique]}]
+        seeds/orders.csv
+            10,1,3,10.10\\n =>
+            11,1,5, => 11,1,6,
+            40.40\\n => 40.40\\n14,3,9,1\\n
+        seeds/customers.csv
+            Jean King,7025551838 => John Kong,123456
+    """)
     shop.write("models/marts/dim_new.sql", "select 1 as new_id")
     shop.write(
         "models/marts/dim_keyed.sql",
         'select "customerNumber" as id, city, phone as label'
         " from {{ ref('customers') }}",
     )
-    shop.write(
-        "models/marts/dim_keyed.yml",
-        """
-        models:
-          - name: dim_keyed
-            columns: [{name: id, data_tests: [unique]}]
-        """,
-    )
     (shop.folder / "models/marts/fct_days.sql").unlink()
-    (shop.folder / "models/marts/fct_days.yml").unlink()
-    shop.edit(
-        "seeds/orders.csv",
-        ("10,1,3,10.10\n", ""),
-        ("11,1,5,", "11,1,6,"),
-        ("13,3,9,40.40\n", "13,3,9,40.40\n14,3,9,1\n"),
-    )
-    shop.edit(
-        "seeds/customers.csv", ("Jean King,7025551838", "John Kong,123456")
-    )
-    # A name under which nobody looks for a phone.
-    shop.edit(
-        "models/reporting/rpt_cities.sql",
-        (
-            "customers.city,",
-            "case when customers.city = 'Nantes' then max(customers.phone)"
-            " else customers.city end as city,",
-        ),
-    )
-    shop.edit(
-        "models/marts/fct_orders.yml",
-        ("[unique]", "[not_null]"),
-        ("[3, 5, 7, 9]", "[3, 5, 6, 7, 9]"),
-        (
-            "          - not_null\n",
-            "          - not_null: {config: {severity: warn}}\n",
-        ),
-    )
     summary = shop.folder / "target/summary.md"
     summary.parent.mkdir(exist_ok=True)
     summary.write_text("before\n", encoding="utf-8")
@@ -597,43 +523,33 @@ LEAKING = ("label", "code", "state")
 def leaking(repository: Shop) -> Report:
     """The report on a head that leaks, with causes that many nodes share."""
     shop = repository
-    shop.edit(
-        "models/marts/dim_customers.sql",
-        (
-            "name, '' as label, '' as code, '' as state",
-            "case when id = 2 then 'Signal!' else name end as name,"
-            " name || ' (' || \"contactName\" || ')' as label,"
-            " regexp_replace(phone, '\\D', '', 'g') as code,"
-            ' left("contactName", 7) as state',
-        ),
-    )
-    shop.edit("seeds/customers.csv", ("Rail & Lee", "Lee & Rail"))
-    shop.edit("macros/cents.sql", ("100", "10"))
-    shop.edit("macros/is_even.sql", ("% 2", "% 4"))
-    shop.edit("macros/unchanged.sql", ("why", "why not"))
-    shop.edit(
-        "dbt_project.yml",
-        ("limit: 1", "limit: 2"),
-        ("on-run-end:", "on-run-end:\n  - select 1"),
-        ("models:\n", "data_tests: {+severity: warn}\nmodels:\n"),
-    )
-    shop.edit(
-        "models/marts/fct_orders.yml",
-        (
-            "quote: false}",
-            "quote: false}\n              config: {error_if: '>5'}",
-        ),
-    )
-    shop.edit(
-        "models/marts/dim_customers.yml",
-        ("[unique]", "[{unique: {config: {enabled: false}}}]"),
-    )
-    shop.edit("models/raw/raw_customers.yml", ("[unique]", "[]"))
-    # A move breaks the contract as well.
-    shop.edit(
-        "models/marts/fct_days.yml",
-        ("{contract:", "{schema: other, contract:"),
-    )
+    shop.change("""
+        models/marts/dim_customers.sql
+            as name, => || case when id = 2 then '!' else '' end as name,
+            '' as label => name || ' (' || "contactName" || ')' as label
+            '' as code => regexp_replace(phone, '[^0-9]', '', 'g') as code
+            '' as state => left("contactName", 7) as state
+        seeds/customers.csv
+            Rail & Lee => Lee & Rail
+        macros/cents.sql
+            100 => 10
+        macros/is_even.sql
+            % 2 => % 4
+        macros/unchanged.sql
+            why => why not
+        dbt_project.yml
+            limit: 1 => limit: 2
+            on-run-end: => on-run-end:\\n  - select 1
+            models:\\n => data_tests: {+severity: warn}\\nmodels:\\n
+        models/models.yml
+            quote: false} => \
+quote: false}\\n              config: {error_if: '>5'}
+            name: id, data_tests: [unique] => name: id, data_tests: \
+                [{unique: {config: {enabled: false}}}]
+            customerNumber, data_tests: [unique] => customerNumber
+            {contract: {enforced: true}} => \
+                {schema: other, contract: {enforced: true}}
+    """)
     done = shop.diff()
     shop.reset()
     return done
@@ -684,7 +600,10 @@ def test_a_change_of_all_tests_hides_no_other(leaking):
 
 
 def test_what_does_not_build_is_named_and_not_cached(shop):
-    shop.edit("models/marts/fct_orders.sql", ("quantity_ordered,", "no_such,"))
+    shop.change("""
+        models/marts/fct_orders.sql
+            quantity_ordered, => no_such,
+    """)
     done = shop.diff()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith(
@@ -760,22 +679,6 @@ def test_a_damaged_cache_is_built_again_by_a_run_that_waited(shop):
     assert not shop.unfinished
 
 
-def test_a_cache_that_cannot_be_made_is_one_line(shop):
-    kept = shop.cache.with_name("kept")
-    shop.cache.parent.mkdir(exist_ok=True)
-    if shop.cache.exists():
-        shop.cache.rename(kept)
-    shop.cache.write_text("")
-    done = shop.diff()
-    shop.cache.unlink()
-    if kept.exists():
-        kept.rename(shop.cache)
-    assert (done.returncode, done.stderr) == (
-        1,
-        "diff: target/diff cannot be a folder: File exists\n",
-    )
-
-
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_half_base(shop, sent):
     shop.write("models/marts/slow.sql", "select 1 as slow_id")
@@ -793,14 +696,18 @@ def test_an_interrupt_leaves_no_half_base(shop, sent):
     assert not shop.unfinished
 
 
-def test_slim_builds_what_was_modified_and_defers_the_rest(shop):
+def test_slim_builds_only_what_was_modified(shop):
     """The commands of CONTRIBUTING, with the base that was built before."""
     state = shop.cache / shop.git("rev-parse", "base")
     if not state.exists():
         shop.diff()
     target = shop.folder / "target/slim"
     target.mkdir()
-    shop.edit("models/marts/fct_orders.sql", ("    ordered_amount\n", ADDED))
+    shop.change("""
+        models/marts/fct_orders.sql
+            ordered_amount => (ordered_amount + 1)::decimal(10, 2) \
+                as ordered_amount
+    """)
     done = run(
         BIN / "dbt",
         *("build", "--target", "slim", "--select", "state:modified+"),
@@ -819,23 +726,7 @@ def test_slim_builds_what_was_modified_and_defers_the_rest(shop):
     }
     assert any(one.startswith("test.shop.unique_fct_orders") for one in built)
     with duckdb.connect(str(target / "slim.duckdb")) as connection:
-        tables = connection.execute(
-            "select table_name from duckdb_tables() union"
-            " select view_name from duckdb_views() where not internal"
-        ).fetchall()
-        assert {name for (name,) in tables} == {
-            "fct_orders",
-            "rpt_cities",
-            "runs",
-        }
         # The view reads a seed of the other build.
         connection.execute(f"attach '{state}/classicmodels.duckdb' (read_only)")
-        totals = connection.execute(
-            "select city, ordered_amount from main_reporting.rpt_cities"
-            " order by city"
-        ).fetchall()
-    assert totals == [
-        ("Las|Vegas<br>", Decimal("31.30")),
-        ("Melbourne", Decimal("41.40")),
-        ("Nantes", Decimal("32.30")),
-    ]
+        total = "select sum(ordered_amount) from main_reporting.rpt_cities"
+        assert connection.sql(total).fetchall() == [(Decimal("105.00"),)]
