@@ -28,7 +28,7 @@ class Change(NamedTuple):
     def is_announced(self, entry: str) -> bool:
         """Whether a line of the changelog names the table and the column.
 
-        One that only tells of a new column accepts no personal data in it.
+        A line that only names a new column does not accept personal data in it.
         """
         names = [self.model, self.column, "personal data" if self.rows else ""]
         return all(

@@ -13,9 +13,8 @@ from typing import Any
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from scripts.review.tables import Node, Tables, is_internal
+from scripts.review.tables import Node, Tables, is_internal, quoted
 from scripts.shared.keys import natural_key
-from scripts.shared.wording import plural
 
 # Of a node's config what changes neither rows nor how they are kept.
 NO_CHANGE = {
@@ -97,8 +96,9 @@ def facts(tables: Tables, node: Node) -> str:
     unique_id = node["unique_id"]
     words = []
     if not is_internal(node) and unique_id not in tables.of_the_run:
-        count = tables.count("head", unique_id)
-        words = [plural(count, "row").replace(str(count), f"{count:,}")]
+        sql = f"select count(*) from head.{quoted(unique_id)}"
+        count = tables.rows(sql)[0][0]
+        words = [f"{count:,} row{'' if count == 1 else 's'}"]
     names = [f"`{name}`" for name in tables.columns["head", unique_id]]
     if len(names) > NAMED:
         names[NAMED:] = [f"{len(names) - NAMED} more"]

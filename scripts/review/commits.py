@@ -77,7 +77,7 @@ def head_file(name: str) -> str:
 
 
 def check_out(commit: str, folder: Path) -> None:
-    """Write the files of a commit; nothing in .git learns of it."""
+    """Write the files of a commit into a folder, without touching .git."""
     folder.mkdir()
     archive = folder.with_suffix(".tar")
     git("archive", "--format=tar", f"--output={archive}", commit)

@@ -25,24 +25,21 @@ PROSE = {"description", "label", "config", "metadata"}
 
 
 def test_changes(base: Manifest, head: Manifest) -> Iterator[str]:
-    """Yield what changed in the tests, the removed ones first.
-
-    A test with another argument is another test: dbt's name of it has them.
-    """
+    """Yield what changed in the tests, the removed ones first."""
     old, new = _tests(base), _tests(head)
+    pairs = _take_pairs(old, new)
     disabled = head.get("disabled", {})
     gone = [
         ("disabled" if one in disabled else "removed", _told(old[one]))
-        for one in set(old) - set(new)
+        for one in old
     ]
     gone.sort(key=lambda one: (one[0] == "disabled", one))
     yield from (f"{what}: {test}" for what, test in gone)
     # Names by what changed, so that one change of all tests hides no other.
     changed: dict[str, list[str]] = {}
-    for unique_id in set(old) & set(new):
-        if words := "; ".join(_differences(old[unique_id], new[unique_id])):
-            name = f"`{name_of(new[unique_id])}`"
-            changed.setdefault(words, []).append(name)
+    for before, after in pairs:
+        if words := "; ".join(_differences(before, after)):
+            changed.setdefault(words, []).append(f"`{name_of(after)}`")
     lines = []
     for words, names in changed.items():
         many = len(names) > 2
@@ -51,9 +48,7 @@ def test_changes(base: Manifest, head: Manifest) -> Iterator[str]:
     yield from sorted(
         lines, key=lambda line: (": severity `" not in line, line)
     )
-    yield from sorted(
-        f"added: {_told(new[one])}" for one in set(new) - set(old)
-    )
+    yield from sorted(f"added: {_told(one)}" for one in new.values())
 
 
 def definition_changes(base: Manifest, head: Manifest) -> Iterator[str]:
@@ -103,6 +98,27 @@ def _tests(manifest: Manifest) -> dict[str, Node]:
     }
 
 
+def _take_pairs(
+    old: dict[str, Node], new: dict[str, Node]
+) -> list[tuple[Node, Node]]:
+    """Take the tests out that both builds have.
+
+    A changed argument changes the name that dbt makes of a test: what is left
+    over is paired by what it tests, where that is one test.
+    """
+    pairs = [(old.pop(one), new.pop(one)) for one in set(old) & set(new)]
+    subjects: dict[tuple, tuple[list[str], list[str]]] = {}
+    for side, tests in enumerate((old, new)):
+        for unique_id, test in tests.items():
+            if kind := (test.get("test_metadata") or {}).get("name"):
+                subject = (test["attached_node"], test["column_name"], kind)
+                subjects.setdefault(subject, ([], []))[side].append(unique_id)
+    for before, after in subjects.values():
+        if len(before) == len(after) == 1:
+            pairs.append((old.pop(before[0]), new.pop(after[0])))
+    return pairs
+
+
 def _arguments(test: Node) -> dict[str, Any]:
     """Return the arguments of a generic test, but for what it tests."""
     given = (test.get("test_metadata") or {}).get("kwargs", {})
@@ -127,9 +143,12 @@ def _differences(old: Node, new: Node) -> Iterator[str]:
         for one in (old, new)
     )
     for name in before | after:
-        if before.get(name) != after.get(name):
-            pair = (before.get(name), after.get(name))
-            yield "{} `{}` → `{}`".format(name, *map(short, pair))
+        a, b = before.get(name), after.get(name)
+        if isinstance(a, list) and isinstance(b, list):
+            yield from (f"{name} lost `{short(x)}`" for x in a if x not in b)
+            yield from (f"{name} got `{short(x)}`" for x in b if x not in a)
+        elif a != b:
+            yield f"{name} `{short(a)}` → `{short(b)}`"
     for name in ("given", "expect", "overrides"):
         if old.get(name) != new.get(name):
             yield f"{name} edited"

@@ -7,8 +7,8 @@ day, so nothing differs by the clock. The report is Markdown, on standard output
 and in the file that GITHUB_STEP_SUMMARY names.
 
 Ends with an error when a build fails, and when a change breaks an enforced
-contract, or lets all read personal data that they could not before, and no new
-line under Unreleased in CHANGELOG.md announces it.
+contract, or makes personal data readable to all, and no new line under
+Unreleased in CHANGELOG.md announces it.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def refuse(silent: list[Change]) -> None:
     """Say which lines the changelog lacks.
 
     Raises:
-        UserError: that.
+        UserError: always.
     """
     instead = ""
     if any(one.rows for one in silent):

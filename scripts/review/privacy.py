@@ -23,8 +23,7 @@ LONG = 6
 class People:
     """Tells whether a text holds a name, an address or a phone of a person.
 
-    A column may hold them under a harmless name, as a part of its text or in
-    part.
+    It may hold a whole one, within a longer text, or the beginning of one.
     """
 
     def __init__(self, personal: set[str], public: set[str]) -> None:
@@ -53,7 +52,7 @@ class People:
         }
 
     def is_one(self, text: str) -> bool:
-        """Whether a text is such a value, be it without punctuation."""
+        """Whether a text is such a value, with or without punctuation."""
         return text in self._personal or (
             _digits(text) in self._phones and text not in self._public
         )
@@ -110,8 +109,8 @@ def find_people(tables: Tables) -> People:
 def newly_readable(tables: Tables, people: People) -> Iterator[Change]:
     """Yield each column that newly shows personal data.
 
-    A column that held some as part of its texts before, such as the full
-    name of an employee, is meant to.
+    A column whose texts contained some before, such as the full name of an
+    employee, is meant to contain them.
     """
     before, after = (_readable(tables, side) for side in SIDES)
     known = set().union(*before.values())

@@ -174,8 +174,3 @@ class Tables:
     def rows(self, sql: str, **values: Any) -> list[tuple]:
         """Return the rows of a query."""
         return self._connection.execute(sql, values or None).fetchall()
-
-    def count(self, side: str, unique_id: str) -> int:
-        """Return the number of rows of a table."""
-        sql = f"select count(*) from {side}.{quoted(unique_id)}"
-        return self.rows(sql)[0][0]
