@@ -166,7 +166,7 @@ def browser() -> Iterator[Browser]:
 def opened(
     browser: Browser, path: str | Path, filters: str = "", **options: Any
 ) -> Iterator[Visit]:
-    """Open the page and wait for its charts; it must ask nobody, nor fail."""
+    """Open the page and wait for its charts; no request, and no error."""
     with visit(browser, address(path) + filters, **options) as seen:
         seen.page.set_default_timeout(15_000)
         seen.page.wait_for_function(
