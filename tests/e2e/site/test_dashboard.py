@@ -328,7 +328,7 @@ def test_tiles_follow_the_definitions_of_the_metrics(
     ("name", "change", "problem"),
     [
         ("late_pct", {"type": "derived"}, "the type derived"),
-        ("order_count", {"name": "placed"}, "is not in models/semantics"),
+        ("order_count", {"name": "placed"}, "run dbt parse"),
         ("ordered_amount", {"filter": "{{ Entity('x') }}"}, "the filter"),
         ("ordered_amount", {"measure": "balance_amount"}, "non_additive"),
     ],
