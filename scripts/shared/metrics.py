@@ -13,6 +13,7 @@ from typing import Any
 
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
+from scripts.shared.paths import shown
 
 Node = Mapping[str, Any]
 
@@ -104,7 +105,9 @@ class Metrics:
         Raises:
             UserError: the file is missing or damaged.
         """
-        found = read_artifact(target, "semantic_manifest.json", "make build")
+        name = "semantic_manifest.json"
+        found = read_artifact(target, name, "make build")
+        self._file = shown(target / name)
         self._models = {one["name"]: one for one in found["semantic_models"]}
         self.nodes: dict[str, Node] = {
             one["name"]: one for one in found["metrics"]
@@ -123,7 +126,10 @@ class Metrics:
                 not known here.
         """
         if name not in self.nodes:
-            raise UserError(f"metric {name} is not in models/semantics")
+            raise UserError(
+                f"metric {name} is not in {self._file}: define it in"
+                " models/semantics, and run dbt parse"
+            )
         node = self.nodes[name]
         if node["type"] == "ratio":
             parts = tuple(
@@ -187,7 +193,7 @@ class Metrics:
         parts = {part: None for metric in metrics for part in metric.parts}
         columns = {part: f'"part {n}"' for n, part in enumerate(parts)}
         more = [*by.values(), *DIMENSION.findall(where)]
-        groups = "".join(f'"{name}" as {shown}, ' for shown, name in by.items())
+        groups = "".join(f'"{name}" as {alias}, ' for alias, name in by.items())
         # Each fact on its own, for rows of one would multiply the other's.
         facts = []
         for model in dict.fromkeys(part.model for part in parts):

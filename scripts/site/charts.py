@@ -24,7 +24,7 @@ import duckdb
 
 Rows = duckdb.DuckDBPyRelation | list[dict[str, Any]] | str | Any
 
-# Told apart with every kind of colour blindness (CIE76 difference of 18 or more
+# Distinct with every kind of colour blindness (CIE76 difference of 18 or more
 # in simulations of three), and at least 3:1 against white and the dark ground.
 LINE_COLOURS = {
     "Classic Cars": "#0098f5",
@@ -35,15 +35,15 @@ LINE_COLOURS = {
     "Trucks and Buses": "#8c5c13",
     "Vintage Cars": "#868cc1",
 }
-# Of charts without product lines, and of orders by what is wrong with them.
+# For charts without product lines, and for orders by what is late.
 PLAIN = "#2f7f86"
 LATE_COLOURS = {"Past due": "#d55e00", "Shipped late": "#7d8590"}
-# From all lost to nothing before; pale, for the dark figures in front.
+# From all lost to nothing before; pale behind the dark figures.
 CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
 BEFORE = "#9aa4b0"
 LAND = "#d9dee4"
 INK = "#1d2530"
-# Of amounts and days: where all are zero, zero would stand in mid-chart.
+# Otherwise zero would be in the middle of a chart of zeros.
 FROM_ZERO = alt.DomainUnionWith(unionWith=[0, 1])
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 
@@ -155,7 +155,7 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     """
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
-    # Where there is no room for each month, the quarters or half-years remain.
+    # Where not every month has room, the quarters or half-years remain.
     every = "(width < 420 ? 6 : width < 760 ? 3 : 1)"
     label = (
         f"datum.index == 0 || {number} == 1"
@@ -180,8 +180,8 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     axis = alt.Axis(
         grid=True, labelExpr=money("datum.value", decimals=0), tickCount=5
     )
-    # Enough for an axis of whole dollars, also where all is zero. Layers that
-    # do not all say so would lose what they have.
+    # Enough for an axis of whole dollars where all values are zero. If not all
+    # layers had the same scale, Vega-Lite would drop it.
     scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100]))
     before = base.mark_bar(color=BEFORE, opacity=0.55).encode(
         y=alt.Y(
@@ -368,7 +368,7 @@ def _named_bars(
             sort=[alt.SortField(measure, "descending"), alt.SortField("name")],
         )
         .transform_filter(f"!{limit} || datum.rank <= {limit}")
-        # Two customers may bear one name, and yet have a bar each.
+        # Two customers with the same name have a bar each.
         .encode(y=alt.Y("rank:O").axis(None))
     )
     shown = [measure, part] if part else [measure]

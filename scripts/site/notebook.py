@@ -32,7 +32,7 @@ body {
   --jp-mirror-editor-operator-color: #8a12d6;
 }
 </style>"""
-# A script opens as a notebook, and JupyterLab asks nobody for news.
+# A script opens as a notebook; no look for news or updates of JupyterLab.
 LAB_SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {
         "defaultViewers": {"python": "Jupytext Notebook"}
@@ -76,16 +76,16 @@ def run(environment: dict[str, str], timeout: float) -> Any:
     notebook = jupytext.read(NOTEBOOK)
     client = NotebookClient(
         notebook,
-        # In seconds. The first goes on without what the cell shows.
+        # In seconds, above our own limit: the first would go on without output.
         iopub_timeout=round(timeout) + 1,
         startup_timeout=round(timeout) + 1,
         # Nobody else on this machine may listen.
         config=Config(KernelManager={"transport_encryption": "auto"}),
         resources={"metadata": {"path": str(NOTEBOOK.parent)}},
     )
-    # Else nbclient answers the controls as a browser does, on the very socket
+    # Otherwise nbclient answers the controls as a browser does, on the socket
     # where it waits for the end of the cell. Sending there can swallow the
-    # signal that the end has come, and then it waits for ever.
+    # signal that the cell has ended, and then it waits for ever.
     client.widget_registry = {}
     _end_in_time(client, timeout)
     try:
@@ -104,7 +104,7 @@ def run(environment: dict[str, str], timeout: float) -> Any:
 
 
 def _end_in_time(client: Any, timeout: float) -> None:
-    """End the kernel and the program by one line, whatever they wait for.
+    """End the kernel and the program with one line, whatever they are doing.
 
     After `timeout` seconds, or by SIGINT and SIGTERM.
     """

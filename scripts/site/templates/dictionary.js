@@ -5,8 +5,8 @@ const form = document.getElementById("search");
 const count = document.getElementById("count");
 const nothing = document.getElementById("nothing");
 
-// Read once: to ask the page for 700 texts at every key would be slow. The
-// metrics are searched like a table of the database.
+// Read once: reading 700 texts from the page at every key would be slow. The
+// metrics are searched like a table.
 const tables = [...document.querySelectorAll("#dictionary tbody")].map(
   (body) => {
     const { table, schema, kind } = body.dataset;
@@ -125,7 +125,7 @@ function restore() {
   const wanted = new URLSearchParams(location.search);
   form.q.value = wanted.get("q") ?? "";
   form.schema.value = wanted.get("schema") ?? "";
-  // A schema that is not there is no filter.
+  // An unknown schema does not filter.
   if (form.schema.selectedIndex < 0) form.schema.value = "";
   search();
 }

@@ -166,7 +166,7 @@ def browser() -> Iterator[Browser]:
 def opened(
     browser: Browser, path: str | Path, filters: str = "", **options: Any
 ) -> Iterator[Visit]:
-    """Open the page and wait for its charts; it must ask nobody, nor fail."""
+    """Open the page and wait for its charts; no request, and no error."""
     with visit(browser, address(path) + filters, **options) as seen:
         seen.page.set_default_timeout(15_000)
         seen.page.wait_for_function(
@@ -328,7 +328,7 @@ def test_tiles_follow_the_definitions_of_the_metrics(
     ("name", "change", "problem"),
     [
         ("late_pct", {"type": "derived"}, "the type derived"),
-        ("order_count", {"name": "placed"}, "is not in models/semantics"),
+        ("order_count", {"name": "placed"}, "run dbt parse"),
         ("ordered_amount", {"filter": "{{ Entity('x') }}"}, "the filter"),
         ("ordered_amount", {"measure": "balance_amount"}, "non_additive"),
     ],
