@@ -28,26 +28,6 @@ GENERIC_TESTS = {
         {"combination_of_columns": ["id", "code"]},
         "(1, 'a', 9, 10, true)",
     ),
-    "expression": (
-        "expression_is_true",
-        {"expression": "low < high"},
-        "(3, 'c', 5, 4, true)",
-    ),
-    "range_below": (
-        "accepted_range",
-        {"column_name": "low", "min_value": 1, "max_value": 3},
-        "(3, 'c', 0, 4, true)",
-    ),
-    "range_above": (
-        "accepted_range",
-        {"column_name": "low", "min_value": 1, "max_value": 3},
-        "(3, 'c', 4, 5, true)",
-    ),
-    "range_open": (
-        "accepted_range",
-        {"column_name": "low", "min_value": 0, "inclusive": False},
-        "(3, 'c', 0, 5, true)",
-    ),
     "overlap": (
         "mutually_exclusive_ranges",
         {
@@ -75,11 +55,6 @@ GENERIC_TESTS = {
             "gaps": "not_allowed",
         },
         "(1, 'c', 6, 7, true)",
-    ),
-    "column_expression": (
-        "expression_is_true",
-        {"column_name": "low", "expression": "> 0"},
-        "(3, 'c', -1, 4, true)",
     ),
 }
 # Parts of a key as SQL, and the text that goes into the hash.
