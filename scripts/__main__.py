@@ -13,6 +13,7 @@ ROOMS = {
     "run": {
         "deps": ("packages", "install the dbt packages"),
         "check-database": ("preflight", "check the database and the settings"),
+        "rescue": ("rescue", "save what a damaged database still holds"),
         "check-seeds": ("seeds", "check the seed files"),
         "summary": ("summary", "show what the last build made"),
         "why": ("why", "tell in plain words what failed in the last run"),
@@ -34,7 +35,7 @@ ROOMS = {
         "notebook": ("notebook", "open the notebook, or write it as a page"),
     },
     "lint": {
-        "check-yaml": ("yaml_keys", "check the YAML against dbt's schema"),
+        "check-yaml": ("dbt_yaml", "check the YAML against dbt's schema"),
     },
 }
 

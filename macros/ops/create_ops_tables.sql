@@ -20,8 +20,10 @@
         );
         {%- endfor %}
         {#- A file that an earlier version of the project has made. -#}
-        {%- for name, type in ops_columns('runs').items() %}
-        alter table {{ ops_relation('runs') }} add column if not exists {{ name }} {{ type }};
+        {%- for table_name in ['runs', 'run_results'] %}
+        {%- for name, type in ops_columns(table_name).items() %}
+        alter table {{ ops_relation(table_name) }} add column if not exists {{ name }} {{ type }};
+        {%- endfor %}
         {%- endfor %}
     {%- endif -%}
 {%- endmacro %}

@@ -21,9 +21,7 @@
     drop table if exists {{ last_good(table_name) }};
     create table {{ last_good(table_name) }} as select * from {{ relation }};
     {%- endfor %}
-    {%- if ops_table_is_usable(ops_relation('runs'), ops_columns('runs')) %}
     update {{ ops_relation('runs') }}
     set is_good = true
     where invocation_id = {{ sql_text(invocation_id) }};
-    {%- endif %}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {% macro record_run(is_over=false) -%}
-    {%- if not is_recorded_run() or not ops_table_is_usable(ops_relation('runs'), ops_columns('runs')) -%}
+    {%- if not is_recorded_run() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set id = sql_text(invocation_id) -%}

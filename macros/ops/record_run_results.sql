@@ -1,5 +1,5 @@
 {% macro record_run_results(results) -%}
-    {%- if not is_recorded_run() or not ops_table_is_usable(ops_relation('run_results'), ops_columns('run_results')) -%}
+    {%- if not is_recorded_run() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set kinds = ['model', 'seed', 'snapshot', 'test', 'unit_test'] -%}

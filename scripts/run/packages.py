@@ -21,11 +21,11 @@ from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.paths import ROOT, shown
 
-INSTALLED = ROOT / "dbt_packages"
-VENDOR = ROOT / "vendor"
-# What `dbt deps` writes: the versions that it installed. dbt_utils itself calls
-# each of its versions 0.1.0.
-LOCK = ROOT / "package-lock.yml"
+# Of a project: its packages, its stand-ins, and what `dbt deps` writes: the
+# versions that it installed. dbt_utils itself calls each of its versions 0.1.0.
+INSTALLED = "dbt_packages"
+VENDOR = "vendor"
+LOCK = "package-lock.yml"
 # In an installed stand-in. Its time is when the hub was last asked: without
 # network that costs seconds, too long for each build.
 MARK = ".from_vendor"
@@ -42,13 +42,13 @@ REASONS = {
 }
 
 
-def wanted_packages() -> dict[str, str]:
+def wanted_packages(project: Path) -> dict[str, str]:
     """Return folder name and version of each package in packages.yml.
 
     Raises:
         UserError: an entry is not a hub package with one exact version.
     """
-    content = read_yaml(ROOT / "packages.yml") or {}
+    content = read_yaml(project / "packages.yml") or {}
     entries = content.get("packages") if isinstance(content, dict) else None
     wanted = {}
     if not isinstance(entries or [], list):
@@ -67,37 +67,37 @@ def wanted_packages() -> dict[str, str]:
     return wanted
 
 
-def is_real(name: str, version: str) -> bool:
+def is_real(project: Path, name: str, version: str) -> bool:
     """Tell whether the package itself is there, not of another version."""
-    folder = INSTALLED / name
+    folder = project / INSTALLED / name
     if (folder / MARK).exists() or not (folder / "dbt_project.yml").is_file():
         return False
     # A damaged one tells as little as none.
     with contextlib.suppress(UserError, AttributeError, TypeError):
-        for entry in read_yaml(LOCK)["packages"]:
+        for entry in read_yaml(project / LOCK)["packages"]:
             if entry.get("name") == name:
                 return version == entry.get("version")
     return True
 
 
-def stands_in(name: str, version: str) -> bool:
+def stands_in(project: Path, name: str, version: str) -> bool:
     """Tell whether the stand-in is there, as in vendor/ and of late."""
-    mark = INSTALLED / name / MARK
+    mark = project / INSTALLED / name / MARK
     return (
         mark.exists()
         and time.time() - mark.stat().st_mtime < ASK_AGAIN_AFTER
-        and vendor_version(name) == version
-        and _same_files(mark.parent, VENDOR / name)
+        and vendor_version(project, name) == version
+        and _same_files(mark.parent, project / VENDOR / name)
     )
 
 
-def vendor_version(name: str) -> str | None:
+def vendor_version(project: Path, name: str) -> str | None:
     """Return the version that the stand-in stands in for, if there is one."""
-    path = VENDOR / name / "dbt_project.yml"
+    path = project / VENDOR / name / "dbt_project.yml"
     return str(read_yaml(path)["version"]) if path.is_file() else None
 
 
-def install_from_hub(timeout: float) -> str | None:
+def install_from_hub(project: Path, timeout: float) -> str | None:
     """Run `dbt deps` for at most `timeout` seconds, then swap the folders.
 
     It runs beside the project: at its start it empties what is installed.
@@ -110,9 +110,9 @@ def install_from_hub(timeout: float) -> str | None:
             there, say): vendor/ is no cure for that.
     """
     command = [Path(sys.executable).with_name("dbt"), "--no-use-colors", "deps"]
-    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".deps-") as temp:
+    with tempfile.TemporaryDirectory(dir=project, prefix=".deps-") as temp:
         for name in ("dbt_project.yml", "packages.yml"):
-            shutil.copy(ROOT / name, temp)
+            shutil.copy(project / name, temp)
         try:
             done = subprocess.run(
                 command,
@@ -125,13 +125,13 @@ def install_from_hub(timeout: float) -> str | None:
         except subprocess.TimeoutExpired:
             return f"no answer in {timeout:.0f} s"
         if done.returncode == 0:
-            packages = list((Path(temp) / INSTALLED.name).iterdir())
+            packages = list(Path(temp, INSTALLED).iterdir())
             for package in packages:
                 if not _is_package(package):
                     return f"what it sent as {package.name} is not that"
             for package in packages:
-                _replace(package)
-            shutil.copy(Path(temp) / LOCK.name, LOCK)
+                _replace(project, package)
+            shutil.copy(Path(temp, LOCK), project)
             return None
     said = done.stdout
     if FAILED in said:
@@ -146,35 +146,38 @@ def install_from_hub(timeout: float) -> str | None:
     raise UserError("dbt deps: " + " ".join(lines[start : start + 4]))
 
 
-def install_from_vendor(name: str, version: str, trouble: str) -> None:
+def install_from_vendor(
+    project: Path, name: str, version: str, trouble: str
+) -> None:
     """Install the stand-in.
 
     Raises:
         UserError: there is none for that package, or none for that version.
     """
-    has = vendor_version(name)
+    has = vendor_version(project, name)
     if has != version:
         raise UserError(
             f"packages.yml asks for {name} {version}, vendor/ has"
             f" {has or 'none'}, and the dbt package hub cannot be"
             f" used ({trouble}): try again later"
         )
-    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".deps-") as temp:
+    with tempfile.TemporaryDirectory(dir=project, prefix=".deps-") as temp:
         copy = Path(temp) / name
-        shutil.copytree(VENDOR / name, copy)
+        shutil.copytree(project / VENDOR / name, copy)
         (copy / MARK).touch()
-        _replace(copy)
+        _replace(project, copy)
 
 
-def _replace(new: Path) -> None:
+def _replace(project: Path, new: Path) -> None:
     """Move a package to dbt_packages/; at no time is half of it there."""
+    installed = project / INSTALLED
     try:
-        INSTALLED.mkdir(exist_ok=True)
+        installed.mkdir(exist_ok=True)
     except FileExistsError:
         raise UserError(
-            f"{shown(INSTALLED)} is not a folder: delete it"
+            f"{shown(installed)} is not a folder: delete it"
         ) from None
-    folder = INSTALLED / new.name
+    folder = installed / new.name
     if folder.is_symlink():
         folder.unlink()
     elif folder.exists():
@@ -211,22 +214,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long to wait for the hub (default: %(default)s)",
     )
+    parser.add_argument(
+        "--project-dir",
+        default=".",
+        metavar="FOLDER",
+        help="the project to install them for (default: this one)",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Install what is missing; say where it came from."""
-    timeout = arguments.timeout
-
-    wanted = wanted_packages()
-    lacking = {k: v for k, v in wanted.items() if not is_real(k, v)}
-    if all(stands_in(name, version) for name, version in lacking.items()):
+    project = ROOT / arguments.project_dir
+    wanted = wanted_packages(project)
+    lacking = {k: v for k, v in wanted.items() if not is_real(project, k, v)}
+    if all(
+        stands_in(project, name, version) for name, version in lacking.items()
+    ):
         return 0
-    trouble = install_from_hub(timeout)
+    trouble = install_from_hub(project, arguments.timeout)
     if trouble is None:
         print(f"deps: installed {', '.join(wanted)} from the dbt package hub")
         return 0
     for name, version in lacking.items():
-        install_from_vendor(name, version, trouble)
+        install_from_vendor(project, name, version, trouble)
     copies = ", ".join(f"vendor/{name}" for name in lacking)
     print(
         f"deps: the dbt package hub cannot be used ({trouble}): installed"

@@ -2,17 +2,14 @@
 
 Looked at are the settings, the place of the file, its free space, and each
 table, whose every value is read. What a build left in the write-ahead log
-goes into the file. With --rescue, a damaged file is moved aside, and what can
-be read of it goes into a new one. Nothing is deleted or overwritten.
+goes into the file.
 """
 
 import argparse
-import errno
 import os
 import re
 import shutil
-import tempfile
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -25,13 +22,12 @@ from scripts.shared.warehouse import (
     DAMAGED,
     DamagedError,
     DatabaseError,
+    InUseError,
     catalog_name,
     damage,
     database_error,
     left_in_log,
-    log_path,
 )
-from scripts.shared.wording import plural
 
 MEGABYTE = 1_000_000
 # What a first build may need, with dbt's own files.
@@ -146,6 +142,24 @@ def check_space(path: Path) -> None:
         )
 
 
+def check_free(path: Path) -> None:
+    """Check that nobody else has the database open, and nothing more.
+
+    Raises:
+        InUseError: somebody has.
+    """
+    try:
+        check_place(path)
+        if path.exists():
+            duckdb.connect(str(path)).close()
+    except UserError:
+        return
+    except duckdb.Error as error:
+        found = database_error(path, error)
+        if isinstance(found, InUseError):
+            raise found from None
+
+
 def check_content(path: Path) -> None:
     """Read all that is in the database, and empty its write-ahead log.
 
@@ -214,104 +228,6 @@ def is_whole(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return True
 
 
-def rescue(path: Path) -> str:
-    """Set a damaged database aside, and make one of what can be read of it.
-
-    Returns:
-        What was done.
-
-    Raises:
-        UserError: there is none, it is in use, or the disk has no room.
-    """
-    name = shown(path)
-    if not path.is_file():
-        raise UserError(f"no database at {name}")
-    try:
-        check_content(path)
-    except DamagedError:
-        pass
-    else:
-        return f"{name} is not damaged: nothing to do"
-    log = log_path(path)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        # Its name is that of the database in SQL: not that of the damaged one.
-        new = Path(folder, "rescued.duckdb")
-        try:
-            saved, lost = copy_tables(path, new)
-        except OSError as error:
-            raise UserError(
-                f"{name}: left as it is: {error.strerror}: free some space,"
-                " and run make rescue"
-            ) from None
-        now = datetime.now().strftime("%Y%m%d-%H%M%S")
-        aside = path.with_name(f"{path.stem}.damaged-{now}{path.suffix}")
-        if log.exists():
-            lost.append("the last changes, which were in its log")
-            # First of all: a database in the file's place would read it.
-            log.rename(log_path(aside))
-        path.rename(aside)
-        if saved:
-            new.rename(path)
-    kept = f"the damaged file is kept as {shown(aside)}"
-    if not saved:
-        return (
-            f"nothing in {name} can be read; {kept}; put a copy in its place,"
-            " or run make build to begin anew, without the history"
-        )
-    missing = f"; lost: {listed(lost)}" if lost else ""
-    return (
-        f"saved {plural(len(saved), 'table')} in {name}{missing};"
-        f" {kept}; now run make build"
-    )
-
-
-def copy_tables(source: Path, new: Path) -> tuple[list[str], list[str]]:
-    """Copy each table that is whole; return those and the others.
-
-    Raises:
-        OSError: the disk has no room for them.
-    """
-    names = readable_tables(source)
-    if not names:
-        # A copy leaves a damaged log behind. The first 4 kB, the same in every
-        # file of one DuckDB version, may be all else that is damaged.
-        source = Path(shutil.copy(source, new.with_name("copy.duckdb")))
-        start = new.with_name("start.duckdb")
-        duckdb.connect(str(start)).close()
-        with source.open("r+b") as file:
-            file.write(start.read_bytes()[:4096])
-        names = readable_tables(source)
-    saved, lost = [], []
-    for table in names:
-        schema, _, _ = table.partition(".")
-        # One by one: an error may leave the connection of no use.
-        try:
-            with duckdb.connect(str(new)) as connection:
-                place = str(source).replace("'", "''")
-                connection.execute(f"attach '{place}' as damaged (read_only)")
-                connection.execute(f"create schema if not exists {schema}")
-                connection.execute(
-                    f"create table {table} as from damaged.{table}"
-                )
-                # What stayed in the log would be lost with it.
-                connection.execute("checkpoint")
-            saved.append(table)
-        except duckdb.Error as error:
-            if "No space left" in str(error):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
-            lost.append(table)
-    return saved, lost
-
-
-def readable_tables(path: Path) -> list[str]:
-    """Return the names of all tables, none when the file does not open."""
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            return tables(connection)
-    except duckdb.Error:
-        return []
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
     what = parser.add_mutually_exclusive_group()
@@ -321,20 +237,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only what is in it, as after a build",
     )
     what.add_argument(
-        "--rescue",
+        "--free",
         action="store_true",
-        help="set a damaged file aside, and save what can be read of it",
+        help="only that nobody else has it open",
     )
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Check the database, or rescue what is in it."""
+    """Check the database."""
     path = database_path()
+    if arguments.free:
+        check_free(path)
+        return 0
     check_settings()
     check_place(path)
-    if arguments.rescue:
-        print(rescue(path))
-        return 0
     if not arguments.content:
         check_as_of_date()
         check_space(path)

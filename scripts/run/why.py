@@ -14,42 +14,19 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from scripts.shared import last_run
-from scripts.shared.artifacts import is_node
+from scripts.shared.broken_off import BrokenOff
 from scripts.shared.errors import UserError
+from scripts.shared.keys import natural_key
+from scripts.shared.last_run import LastRun, Node, Result
 from scripts.shared.paths import database_path, shown, target_path
+from scripts.shared.tests_in_words import sentence
 from scripts.shared.warehouse import open_database
-from scripts.shared.wording import PERSONAL, message_lines, plural
+from scripts.shared.wording import is_personal, plural
 
-Node = dict[str, Any]
-
-WORDS = {
-    "fail": "failed",
-    "error": "broke off",
-    "runtime error": "broke off",
-    "partial success": "broke off",
-    "warn": "warned",
-}
-# What a test without a description wants; the arguments are those in its YAML.
-SENTENCES = {
-    "not_null": "{column_name} is never null.",
-    "unique": "No two rows have the same {column_name}.",
-    "relationships": "Every {column_name} is in {to}.{field}.",
-    "accepted_values": "{column_name} is one of: {values}.",
-    "accepted_range": "{column_name} is {range}.",
-    "expression_is_true": "In every row: {column_name} {expression}.",
-    "unique_combination_of_columns": (
-        "No two rows have the same {combination_of_columns}."
-    ),
-    "sum_matches": (
-        "The sum of {column_name} is that of {compare_expression}"
-        " in {compare_model}."
-    ),
-}
 # These tests keep values, in this column, and not the rows that hold them.
 VALUE_COLUMNS = {
     "unique": "unique_field",
@@ -61,128 +38,11 @@ INDENT = "   "
 SHOWN_MODELS = 8
 
 
-class Run:
-    """The last run.
-
-    Attributes:
-        results: of each node, and of hooks that failed, in the order of the
-            run.
-        nodes: models, seeds, sources and tests by their unique id.
-        command: dbt's, such as `build`.
-        title: the command and the time of the run.
-    """
-
-    def __init__(
-        self, manifest: dict[str, Any], results: dict[str, Any]
-    ) -> None:
-        """Take the contents of manifest.json and run_results.json.
-
-        Raises:
-            UserError: they are damaged, or of two runs.
-        """
-        try:
-            self.results: list[Node] = [
-                one
-                for one in results["results"]
-                if is_node(one) or one["status"] in WORDS
-            ]
-            self.nodes: dict[str, Node] = (
-                manifest["nodes"] | manifest["unit_tests"] | manifest["sources"]
-            )
-            self._macros: dict[str, Node] = manifest["macros"]
-            self._parents: dict[str, list[str]] = manifest["parent_map"]
-            known = all(one["unique_id"] in self.nodes for one in self.results)
-        except (KeyError, TypeError):
-            raise UserError(
-                "dbt's manifest.json or run_results.json is damaged: run make"
-                " build"
-            ) from None
-        if not known:
-            raise UserError(
-                "dbt's manifest.json and run_results.json are of two runs: run"
-                " make build"
-            )
-        self.command: str = results["args"]["which"]
-        ended_at = last_run.ended_at(results)
-        self.title = f"dbt {self.command}, {ended_at:%Y-%m-%d %H:%M} UTC"
-
-    def problems(self) -> list[Node]:
-        """Return the results to explain, warnings last."""
-        found = [one for one in self.results if one["status"] in WORDS]
-        return sorted(found, key=lambda one: one["status"] == "warn")
-
-    def held_back(self, culprit: str) -> list[str]:
-        """Return the names of what dbt skipped because of one node."""
-        causes = {culprit}
-        if culprit.startswith(("test.", "unit_test.")):
-            # dbt holds back what stands behind all that the test looks at.
-            causes = set(self.nodes[culprit]["depends_on"]["nodes"])
-        return [
-            self.nodes[one["unique_id"]]["name"]
-            for one in self.results
-            if one["status"] == "skipped"
-            and not one["unique_id"].startswith(("test.", "unit_test."))
-            and causes <= self._with_ancestors(one["unique_id"])
-        ]
-
-    def wanted(self, test: Node) -> str:
-        """Return the sentence that says what a test wants."""
-        if test["description"]:
-            return " ".join(test["description"].split())
-        metadata = test.get("test_metadata") or {}
-        kind = metadata.get("name", test["name"])
-        given = metadata.get("kwargs", {})
-        if kind in SENTENCES:
-            words = {name: _words(value) for name, value in given.items()}
-            sentence = SENTENCES[kind].format_map(
-                {"column_name": "", "range": _range(given)} | words
-            )
-            return " ".join(sentence.split())
-        macro = f"macro.{test['package_name']}.test_{kind}"
-        described = self._macros.get(macro, {}).get("description", "")
-        return " ".join(f"{kind}: {described}".split()).rstrip(": ")
-
-    def natural_key(self, model: str) -> list[str]:
-        """Return the columns by which a person knows a model's rows.
-
-        They are unique by a test, and no surrogate `_key` where there is a
-        choice. Without such a test they are the model's first columns.
-        """
-        keys = []
-        for test in self.nodes.values():
-            metadata = test.get("test_metadata") or {}
-            if test.get("attached_node") == model and not test["config"].get(
-                "where"
-            ):
-                if metadata.get("name") == "unique":
-                    keys.append([test["column_name"]])
-                elif metadata.get("name") == "unique_combination_of_columns":
-                    keys.append(metadata["kwargs"]["combination_of_columns"])
-        columns = list(self.nodes[model]["columns"])
-        keys.append(columns[:2])
-        return min(
-            keys,
-            key=lambda names: (
-                any(name.endswith("_key") for name in names),
-                names is keys[-1],
-                not all(re.search("(_id|Number|Code)$", one) for one in names),
-                len(names),
-            ),
-        )
-
-    def _with_ancestors(self, node: str) -> set[str]:
-        found: set[str] = set()
-        waiting = [node]
-        while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found.add(one)
-                waiting += self._parents.get(one, [])
-        return found
-
-
 def failing_rows(
-    connection: duckdb.DuckDBPyConnection, run: Run, test: Node
+    connection: duckdb.DuckDBPyConnection,
+    known: LastRun,
+    test: Node,
+    model: Node | None,
 ) -> tuple[list[str], duckdb.DuckDBPyRelation] | None:
     """Return the columns to show and the rows that fail a data test.
 
@@ -190,7 +50,6 @@ def failing_rows(
     """
     metadata = test.get("test_metadata") or {}
     arguments = {**metadata.get("kwargs", {}), "model": ""}
-    model = run.nodes.get(test.get("attached_node") or "")
     query = f"select * from {test['relation_name']}"
     if model and metadata.get("name") in VALUE_COLUMNS:
         values = query.replace("*", VALUE_COLUMNS[metadata["name"]])
@@ -202,8 +61,11 @@ def failing_rows(
         rows = connection.sql(query)
     except duckdb.Error:
         return None
-    key = run.natural_key(model["unique_id"]) if model else []
-    known = {name.lower() for name in model["columns"]} if model else set()
+    key, described = [], set()
+    if model:
+        key = natural_key(known.manifest, model["unique_id"])
+        key = key or list(model["columns"])[:2]
+        described = {name.lower() for name in model["columns"]}
     ranked = []
     for name, kind in zip(rows.columns, rows.types, strict=True):
         rank = 3
@@ -214,8 +76,8 @@ def failing_rows(
         elif re.search(rf"\b{re.escape(name)}\b", str(arguments)):
             rank = 2
         # A text of the test's own making is there to be read.
-        text = kind == "VARCHAR" and name.lower() in known
-        if not PERSONAL.search(name) and not (rank == 3 and text):
+        text = kind == "VARCHAR" and name.lower() in described
+        if not is_personal(model or {}, name) and not (rank == 3 and text):
             ranked.append((rank, name))
     return [name for _, name in sorted(ranked, key=lambda pair: pair[0])], rows
 
@@ -238,19 +100,18 @@ def table(columns: list[str], rows: list[tuple]) -> Iterator[str]:
 
 def explain_test(
     connection: duckdb.DuckDBPyConnection,
-    run: Run,
-    test: Node,
-    result: Node,
+    known: LastRun,
+    result: Result,
     limit: int,
 ) -> Iterator[str]:
     """Yield the lines about a data test that failed or warned."""
-    model = run.nodes.get(test.get("attached_node") or "")
+    test = result.node
+    model = known.manifest["nodes"].get(test.get("attached_node") or "")
     metadata = test.get("test_metadata") or {}
     place = f"{model['name']}: " if model else ""
     noun = "value" if metadata.get("name") in VALUE_COLUMNS else "row"
-    count = result["failures"]
-    yield f"{place}{count} {noun}{'' if count == 1 else 's'}"
-    found = test["relation_name"] and failing_rows(connection, run, test)
+    yield f"{place}{plural(result.failures, noun)}"
+    found = failing_rows(connection, known, test, model)
     if not found:
         yield "  The rows are not in the database: run the test again."
         return
@@ -269,55 +130,41 @@ def explain_test(
 
 
 def explain(
-    connection: duckdb.DuckDBPyConnection, run: Run, result: Node, limit: int
+    connection: duckdb.DuckDBPyConnection,
+    known: LastRun,
+    result: Result,
+    limit: int,
 ) -> Iterator[str]:
     """Yield the lines about one node that failed or warned."""
-    node = run.nodes[result["unique_id"]]
-    kind = node["resource_type"]
-    is_test = kind in ("test", "unit_test")
-    wanted = run.wanted(node) if is_test else f"{kind} {node['name']}"
-    word = WORDS[result["status"]].capitalize()
-    yield from textwrap.wrap(f"{word}: {wanted}", WIDTH - 3)
-    if kind == "test" and result["status"] in ("fail", "warn"):
-        yield from explain_test(connection, run, node, result, limit)
+    node = result.node
+    what = f"{node['resource_type']} {node['name']}"
+    if result.is_test:
+        what = sentence(node, known.manifest["macros"]) or what
+    yield from textwrap.wrap(
+        f"{result.outcome.capitalize()}: {what}", WIDTH - 3
+    )
+    if result.failures and node.get("relation_name"):
+        yield from explain_test(connection, known, result, limit)
     else:
-        for line in message_lines(result["message"]):
+        for line in result.message:
             yield f"  {line[: WIDTH - 5]}"
-    if held := run.held_back(result["unique_id"]):
+    if held := known.held_back(result):
         more = len(held) - SHOWN_MODELS
         names = ", ".join(held[:SHOWN_MODELS])
         names += f" and {more} more" if more > 0 else ""
         yield from textwrap.wrap(f"Held back: {names}", WIDTH - 3)
-    if is_test:
+    if result.is_test:
         yield f"Test: {node['name']}"
     yield f"File: {node['original_file_path']}"
     if compiled := node.get("compiled_path"):
         yield f"SQL:  {shown(Path(compiled))}"
 
 
-def _range(arguments: dict[str, Any]) -> str:
-    words = ("at least", "at most")
-    if not arguments.get("inclusive", True):
-        words = ("above", "below")
-    return " and ".join(
-        f"{word} {arguments[name]}"
-        for word, name in zip(words, ("min_value", "max_value"), strict=True)
-        if name in arguments
-    )
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    reference = re.fullmatch(r"ref\('(\w+)'\)", str(value))
-    return reference[1] if reference else str(value)
-
-
 def _cell(value: object) -> str:
     return "(null)" if value is None else textwrap.shorten(str(value), 30)
 
 
-def half_new(broken: last_run.BrokenOff) -> Iterator[str]:
+def half_new(broken: BrokenOff) -> Iterator[str]:
     """Yield the lines about a run that was broken off."""
     yield from textwrap.wrap(
         f"The {broken.title} was broken off: {broken.how_far}.",
@@ -348,24 +195,20 @@ def tell(
     known = last_run.read(target, connection)
     if known.broken:
         print("\n".join(half_new(known.broken)))
-    if not known.run:
+    if not (run := known.run):
         return
-    run = Run(known.manifest, known.run)
-    problems = run.problems()
-    nodes = [one for one in run.results if is_node(one)]
-    total = plural(len(nodes), "node")
-    if problems:
-        counts = Counter(WORDS[one["status"]] for one in problems)
+    title = f"(dbt {run.command}, {run.moment:%Y-%m-%d %H:%M} UTC)"
+    total = plural(run.node_count, "node")
+    if run.problems:
+        counts = Counter(one.outcome for one in run.problems)
         words = ", ".join(f"{count} {word}" for word, count in counts.items())
-        print(f"Of {total} in the last run ({run.title}): {words}.")
-    elif run.command not in last_run.BUILDING:
-        raise UserError(
-            f"{last_run.nothing_known(run.command)}: run make build"
-        )
+        print(f"Of {total} in the last run {title}: {words}.")
+    elif not run.builds:
+        raise UserError(f"{run.nothing_known}: run make build")
     elif not known.broken:
-        print(f"Nothing failed in the last run ({run.title}): {total}.")
-    for number, result in enumerate(problems, 1):
-        lines = explain(connection, run, result, limit)
+        print(f"Nothing failed in the last run {title}: {total}.")
+    for number, result in enumerate(run.problems, 1):
+        lines = explain(connection, known, result, limit)
         print(f"\n{number}. {next(lines)}")
         print("\n".join(f"{INDENT}{line}".rstrip() for line in lines))
 

@@ -8,6 +8,18 @@ from typing import Any
 from scripts.shared.errors import UserError
 from scripts.shared.paths import shown
 
+PASSED, SKIPPED, WARNED = "passed", "skipped", "warned"
+# A test found something, or a node did not get to its end.
+FAILED, BROKE_OFF = "failed", "broke off"
+OUTCOMES = {
+    "success": PASSED,
+    "pass": PASSED,
+    "no-op": PASSED,
+    "skipped": SKIPPED,
+    "warn": WARNED,
+    "fail": FAILED,
+}
+
 
 def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
     """Read one of dbt's JSON artifacts.
@@ -29,6 +41,21 @@ def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
         raise UserError(f"{shown(path)} is damaged: {error}") from None
     except OSError as error:
         raise UserError(f"{shown(path)}: cannot be read: {error}") from None
+
+
+def outcome(status: str) -> str:
+    """Return what a node's status means, in words.
+
+    They are passed, skipped, warned, failed or broke off; the latter is what
+    an unknown status is taken for. In SQL the macro record_load and the model
+    ops_test_histories read the same statuses.
+    """
+    return OUTCOMES.get(status, BROKE_OFF)
+
+
+def is_bad(status: str) -> bool:
+    """Whether a node did not do what it was there for."""
+    return outcome(status) in (FAILED, BROKE_OFF)
 
 
 def is_node(result: Mapping[str, Any]) -> bool:

@@ -1,103 +1,124 @@
-"""What is known of the last dbt run, and of one that was broken off."""
+"""What became of each node in the last dbt run, and in those on record.
 
-from collections.abc import Mapping
+The last run is that of run_results.json. Commands that build and test
+nothing, such as compile, write over it: then it is the last one that the
+database has recorded.
+"""
+
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
-from scripts.shared.artifacts import is_table, planned_nodes, read_artifact
+from scripts.shared import broken_off
+from scripts.shared.artifacts import (
+    BROKE_OFF,
+    FAILED,
+    SKIPPED,
+    WARNED,
+    is_node,
+    outcome,
+    read_artifact,
+)
 from scripts.shared.errors import UserError
 from scripts.shared.paths import shown
+from scripts.shared.wording import message_lines
+
+Node = Mapping[str, Any]
 
 MADE_BY = "make build"
-# dbt's commands that build or test. Others, such as compile, write
-# run_results.json as well, over what was known of the last build.
+# dbt's commands that build or test.
 BUILDING = {"build", "retry", "run", "seed", "snapshot", "test"}
-# The runs without an end that changed data since the last that built all.
-UNFINISHED = """
-    select started_at, command
-    from ops.runs
-    where
-        ended_at is null
-        and command != 'test'
-        and started_at > coalesce(
-            (
-                select max(whole.started_at)
-                from ops.runs as whole
-                where
-                    whole.is_whole
-                    and whole.ended_at is not null
-                    and not exists (
-                        select 1
-                        from ops.run_results as results
-                        where
-                            results.invocation_id = whole.invocation_id
-                            and results.node_kind
-                            in ('model', 'seed', 'snapshot')
-                            and results.status != 'success'
-                    )
-            ),
-            timestamp '-infinity'
-        )
-    order by started_at
+# A hook at the end of a run writes them: one that was broken off has none.
+RECORDED_RUNS = """
+    select
+        invocation_id,
+        any_value(command) as command,
+        min(started_at) as started_at,
+        any_value(target_name) as target_name,
+        any_value(commit_id) as commit_id
+    from ops.run_results
+    group by invocation_id
+    order by started_at desc, invocation_id desc
 """
-LAST_RECORDED = """
-    select invocation_id, command, target_name, commit_id, ended_at
-    from ops.runs
-    where ended_at is not null
-    order by started_at desc
-    limit 1
-"""
-# Of a database that is older, or in which someone changed the tables.
-NOT_RECORDED = (duckdb.BinderException, duckdb.CatalogException)
 RECORDED_NODES = """
     select node_id, status, failure_count, message
     from ops.run_results
     where invocation_id = ?
+    order by node_name, node_id
 """
 
 
-class BrokenOff(NamedTuple):
-    """A run that did not come to its end, and what it left half new.
+class Result(NamedTuple):
+    """What became of one node.
 
-    dbt writes the SQL of a node into its target folder when it begins it. Of
-    the nodes begun last, as many as it has threads may not be done.
+    Attributes:
+        node: as the manifest has it; of a node that it lacks, what the unique
+            id tells.
+        outcome: what its status means, in words.
+        failures: number of failing rows of a data test.
+        message: dbt's lines on it, without values from the data.
+    """
+
+    node: Node
+    outcome: str
+    failures: int | None
+    message: list[str]
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the node did not do what it is there for."""
+        return self.outcome in (BROKE_OFF, FAILED)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the node tests, and builds nothing."""
+        return self.node["resource_type"] in ("test", "unit_test")
+
+
+class Run(NamedTuple):
+    """A run that came to its end.
 
     Attributes:
         command: dbt's, such as `build`.
-        started_at: in UTC.
-        last_begun_at: when the last node was begun, in UTC; None when none is
-            known to have been.
-        begun: number of nodes that were begun.
-        planned: number of nodes of the project.
-        new: the tables that were begun, with those of broken off runs before.
-        old: the other tables.
+        moment: when it ended, or of a run on record began, in UTC.
+        target_name: of the profile.
+        commit: of the project; None where it is not known.
+        results: of each node, and of hooks that failed.
     """
 
     command: str
-    started_at: datetime
-    last_begun_at: datetime | None
-    begun: int
-    planned: int
-    new: list[str]
-    old: list[str]
+    moment: datetime
+    target_name: str | None
+    commit: str | None
+    results: list[Result]
 
     @property
-    def title(self) -> str:
-        """The command and the time of the run."""
-        return f"dbt {self.command} of {self.started_at:%Y-%m-%d %H:%M} UTC"
+    def builds(self) -> bool:
+        """Whether the command is one that builds or tests."""
+        return self.command in BUILDING
 
     @property
-    def how_far(self) -> str:
-        """How far it came, in words."""
-        if not self.last_begun_at:
-            return "no node is known to have begun"
+    def node_count(self) -> int:
+        """How many nodes it looked at; a hook is none."""
+        kinds = [one.node["resource_type"] for one in self.results]
+        return len(kinds) - kinds.count("operation")
+
+    @property
+    def problems(self) -> list[Result]:
+        """What broke off, then what failed, then what warned."""
+        order = [BROKE_OFF, FAILED, WARNED]
+        found = [one for one in self.results if one.outcome in order]
+        return sorted(found, key=lambda one: order.index(one.outcome))
+
+    @property
+    def nothing_known(self) -> str:
+        """What it means that such a command wrote the results."""
         return (
-            f"{self.begun} of the project's {self.planned} nodes had begun,"
-            f" with {len(self.new)} of its {len(self.new + self.old)} tables,"
-            f" the last at {self.last_begun_at:%H:%M} UTC"
+            f"the last dbt command, {self.command}, built and tested nothing,"
+            " and wrote over what was known"
         )
 
 
@@ -106,117 +127,41 @@ class LastRun(NamedTuple):
 
     Attributes:
         manifest: the content of manifest.json.
-        run: that of run_results.json; None where all that is known is that
-            the run was broken off.
-        broken: the run that was broken off, if data stand half new.
+        run: None where all that is known is that it was broken off.
+        broken: the run that was broken off, if tables stand half new.
     """
 
-    manifest: dict[str, Any]
-    run: dict[str, Any] | None
-    broken: BrokenOff | None
+    manifest: Mapping[str, Any]
+    run: Run | None
+    broken: broken_off.BrokenOff | None
+
+    def held_back(self, culprit: Result) -> list[str]:
+        """Return the names of the tables that dbt skipped because of a node."""
+        causes = {culprit.node["unique_id"]}
+        if culprit.is_test:
+            # dbt holds back what stands behind all that the test looks at.
+            causes = set(culprit.node["depends_on"]["nodes"]) or causes
+        return [
+            one.node["name"]
+            for one in self.run.results
+            if one.outcome == SKIPPED
+            and not one.is_test
+            and causes <= self._with_ancestors(one.node["unique_id"])
+        ]
+
+    def _with_ancestors(self, node: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [node]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += self.manifest["parent_map"].get(one, [])
+        return found
 
 
 class NoNodeRanError(UserError):
     """The last build did not get as far as running a node."""
-
-
-def broken_off(
-    target: Path,
-    manifest: Mapping[str, Any],
-    connection: duckdb.DuckDBPyConnection,
-) -> BrokenOff | None:
-    """Return the last run that was broken off, unless it was made good.
-
-    As long as dbt runs nobody else can open the database: a run without an
-    end is over. A run that has built everything since makes it good.
-
-    Args:
-        target: dbt's target folder.
-        manifest: the content of manifest.json.
-        connection: to the database.
-    """
-    try:
-        runs = connection.execute(UNFINISHED).fetchall()
-    except NOT_RECORDED:
-        return None
-    if not runs:
-        return None
-    nodes = manifest["nodes"] | manifest["unit_tests"]
-    planned = planned_nodes(manifest)
-    begun = {}
-    for unique_id in planned:
-        node = nodes[unique_id]
-        path = Path(node["original_file_path"])
-        if path.name != Path(node["path"]).name:
-            path /= node["path"]
-        file = target / "run" / node["package_name"] / path
-        if file.exists():
-            moment = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-            begun[unique_id] = moment.replace(tzinfo=None)
-    (since, _), (started_at, command) = runs[0], runs[-1]
-    tables: dict[bool, list[str]] = {True: [], False: []}
-    for unique_id in planned:
-        if is_table(nodes[unique_id]):
-            is_new = begun.get(unique_id, datetime.min) >= since
-            tables[is_new].append(nodes[unique_id]["name"])
-    times = [moment for moment in begun.values() if moment >= started_at]
-    return BrokenOff(
-        command,
-        started_at,
-        max(times, default=None),
-        len(times),
-        len(planned),
-        sorted(tables[True]),
-        sorted(tables[False]),
-    )
-
-
-def nothing_known(command: str) -> str:
-    """Say what it means that a command not of BUILDING wrote the results."""
-    return (
-        f"the last dbt command, {command}, built and tested nothing, and"
-        " wrote over what was known"
-    )
-
-
-def read_run(
-    target: Path, connection: duckdb.DuckDBPyConnection | None
-) -> dict[str, Any]:
-    """Return the results of the last run that built or tested.
-
-    They are those of run_results.json, or where a command such as compile
-    wrote over it what the database has recorded, in the same shape. Without
-    either they are those of that command.
-
-    Raises:
-        UserError: run_results.json is missing or damaged.
-    """
-    run = read_artifact(target, "run_results.json", MADE_BY)
-    if connection is None or run["args"]["which"] in BUILDING:
-        return run
-    try:
-        last = connection.execute(LAST_RECORDED).fetchone()
-        if last is None:
-            return run
-        nodes = connection.execute(RECORDED_NODES, last[:1]).fetchall()
-    except NOT_RECORDED:
-        return run
-    _, command, target_name, commit, ended_at = last
-    names = ("unique_id", "status", "failures", "message")
-    return {
-        "metadata": {
-            "generated_at": f"{ended_at.isoformat()}Z",
-            "env": {"COMMIT": commit},
-        },
-        "args": {"which": command, "target": target_name},
-        "results": [dict(zip(names, node, strict=True)) for node in nodes],
-    }
-
-
-def ended_at(run: Mapping[str, Any]) -> datetime:
-    """Return when a run of run_results.json ended, in UTC."""
-    ended = datetime.fromisoformat(run["metadata"]["generated_at"])
-    return ended.astimezone(UTC).replace(tzinfo=None)
 
 
 def read(target: Path, connection: duckdb.DuckDBPyConnection | None) -> LastRun:
@@ -232,19 +177,23 @@ def read(target: Path, connection: duckdb.DuckDBPyConnection | None) -> LastRun:
     """
     has_results = (target / "run_results.json").exists()
     no_node_ran = NoNodeRanError(
-        f"{shown(target / 'run_results.json')} is missing: the last"
-        " build did not get as far as running a node; what it printed tells"
-        " why"
+        f"{shown(target / 'run_results.json')} is missing: the last build did"
+        " not get as far as running a node; what it printed tells why"
     )
     if not has_results and not (target / "manifest.json").exists():
         raise no_node_ran
     manifest = read_artifact(target, "manifest.json", MADE_BY)
     try:
-        broken = connection and broken_off(target, manifest, connection)
+        broken = connection and broken_off.find(target, manifest, connection)
         if not has_results and not broken:
             raise no_node_ran
-        run = read_run(target, connection) if has_results else None
-        if run and broken and ended_at(run) < broken.started_at:
+        run = None
+        if has_results:
+            results = read_artifact(target, "run_results.json", MADE_BY)
+            run = _of_artifact(manifest, results)
+            if not run.builds and connection:
+                run = next(recorded_runs(manifest, connection), run)
+        if run and broken and run.moment < broken.started_at:
             run = None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(
@@ -252,3 +201,60 @@ def read(target: Path, connection: duckdb.DuckDBPyConnection | None) -> LastRun:
             f" damaged: run {MADE_BY}"
         ) from None
     return LastRun(manifest, run, broken)
+
+
+def recorded_runs(
+    manifest: Mapping[str, Any], connection: duckdb.DuckDBPyConnection
+) -> Iterator[Run]:
+    """Yield the runs that the database has recorded, the newest first."""
+    try:
+        runs = connection.execute(RECORDED_RUNS).fetchall()
+    except broken_off.NOT_RECORDED:
+        return
+    for invocation_id, command, started_at, target_name, commit in runs:
+        nodes = connection.execute(RECORDED_NODES, [invocation_id]).fetchall()
+        results = [_result(manifest, *node) for node in nodes]
+        yield Run(command, started_at, target_name, commit, results)
+
+
+def _of_artifact(
+    manifest: Mapping[str, Any], content: Mapping[str, Any]
+) -> Run:
+    ended_at = datetime.fromisoformat(content["metadata"]["generated_at"])
+    fields = ("unique_id", "status", "failures", "message")
+    results = [
+        (one, _result(manifest, *map(one.get, fields)))
+        for one in content["results"]
+    ]
+    return Run(
+        content["args"]["which"],
+        ended_at.astimezone(UTC).replace(tzinfo=None),
+        content["args"].get("target"),
+        content["metadata"]["env"].get("COMMIT"),
+        [result for one, result in results if is_node(one) or result.is_bad],
+    )
+
+
+def _result(
+    manifest: Mapping[str, Any],
+    unique_id: str,
+    status: str,
+    failures: int | None,
+    message: str | None,
+) -> Result:
+    kind, _, name = unique_id.split(".", 2)
+    node = manifest["nodes"].get(unique_id) or manifest["unit_tests"].get(
+        unique_id
+    )
+    unknown = {
+        "unique_id": unique_id,
+        "resource_type": kind,
+        "name": name,
+        "description": "",
+        "depends_on": {"nodes": []},
+        "original_file_path": "not in the project",
+        "config": {},
+    }
+    return Result(
+        node or unknown, outcome(status), failures, message_lines(message)
+    )

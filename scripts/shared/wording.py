@@ -1,7 +1,9 @@
-"""How things are said: without values from the data."""
+"""How things are said, and which values of the data are not."""
 
 import re
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 # Messages that quote names, or the values of a unit test: ours, not the data's.
 QUOTES_OURS = re.compile(
@@ -26,12 +28,24 @@ PERSONAL = re.compile(
 )
 
 
+def is_personal(node: Mapping[str, Any], column: str) -> bool:
+    """Whether a column's name or its tag `pii` says that it is a person's.
+
+    Args:
+        node: its table in the manifest; empty where it has none.
+        column: its name.
+    """
+    tags = node.get("columns", {}).get(column, {}).get("tags", [])
+    return bool(PERSONAL.search(column)) or "pii" in tags
+
+
 def message_lines(message: str | None) -> list[str]:
     """Return what dbt's message says, without values from the data.
 
     An error quotes what it chokes on, of a seed a whole line of the file, and
     that may be a person's. Colours, blank lines and the name of the node in
-    front are left out as well.
+    front are left out as well. The macro message_without_values does it for
+    what goes into `ops.run_results`.
     """
     plain = re.sub(r"\x1b\[[\d;]*m", "", message or "")
     lines = [line.rstrip() for line in plain.splitlines() if line.strip()]

@@ -5,11 +5,12 @@ they mean and how they are tested from manifest.json, as do the metrics.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from scripts.shared import tests_in_words
 from scripts.shared.errors import UserError
 
 Node = Mapping[str, Any]
@@ -34,51 +35,6 @@ AGGREGATIONS = {
     "count_distinct": "number of different",
     "sum": "sum of",
     "sum_boolean": "number of rows with",
-}
-# What a test wants of its column, or of the table as a whole, in a few words.
-PHRASES: dict[str, Callable[[Node], str]] = {
-    "accepted_range": lambda given: _range(given),
-    "accepted_values": lambda given: f"one of: {_list(given['values'])}",
-    "agrees_with_last_good_build": lambda _: "agrees with the last good build",
-    "expression_is_true": lambda given: " ".join(
-        f"{given.get('column_name', '')} {given['expression']}".split()
-    ),
-    "has_clean_text": lambda _: "no text has needless blanks or is empty",
-    "has_one_unknown_member": lambda given: (
-        f"one Unknown member, where {given['unknown_when']}"
-    ),
-    "has_rows": lambda _: "is not empty",
-    "is_masked": lambda _: "masked",
-    "mutually_exclusive_ranges": lambda given: (
-        f"no overlap from {given['lower_bound_column']}"
-        f" to {given['upper_bound_column']}"
-        f" of one {given['partition_by']}"
-    ),
-    "not_null": lambda _: "not null",
-    "relationships": lambda given: (
-        f"refers to {_model(given['to'])}.{given['field']}"
-    ),
-    "row_count_matches": lambda given: (
-        f"as many rows as {_model(given['compare_model'])}"
-    ),
-    "shares_add_up_to_one": lambda given: (
-        "shares add up to 1"
-        + (
-            f" within {given['group_by_column']}"
-            if "group_by_column" in given
-            else ""
-        )
-    ),
-    "sum_matches": lambda given: (
-        f"adds up to the number of rows of {_model(given['compare_model'])}"
-        if str(given["compare_expression"]) == "1"
-        else f"sum matches {given['compare_expression']}"
-        f" in {_model(given['compare_model'])}"
-    ),
-    "unique": lambda _: "unique",
-    "unique_combination_of_columns": lambda given: (
-        f"unique by {_list(given['combination_of_columns'])} together"
-    ),
 }
 
 
@@ -234,19 +190,6 @@ def read_tables(manifest: Node, catalog: Node) -> list[Table]:
     )
 
 
-def phrase(test: Node) -> str:
-    """Return in a few words what a data test wants."""
-    metadata = test.get("test_metadata")
-    text = " ".join(test["description"].split())
-    if metadata and not text:
-        given = metadata["kwargs"]
-        known = PHRASES.get(metadata["name"])
-        text = known(given) if known else metadata["name"].replace("_", " ")
-        if where := test["config"].get("where"):
-            text += f" (where {where})"
-    return text
-
-
 def _made_of(
     metric: Node,
     measures: Mapping[str, tuple[str, Node]],
@@ -322,7 +265,10 @@ def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:
     for node in manifest["nodes"].values():
         if node["resource_type"] != "test":
             continue
-        test = Test(phrase(node), node["config"]["severity"].lower() == "warn")
+        test = Test(
+            tests_in_words.phrase(node),
+            node["config"]["severity"].lower() == "warn",
+        )
         # A test in a file of its own is one of all tables that it reads.
         attached = node.get("attached_node")
         for unique_id in (
@@ -341,25 +287,3 @@ def _place(table: Table, column_name: str | None, test: Test) -> None:
             column.tests.append(test)
             return
     table.tests.append(test)
-
-
-def _model(reference: str) -> str:
-    names = re.findall(r"'(\w+)'", reference)
-    return names[-1] if names else reference
-
-
-def _list(values: list[Any]) -> str:
-    return ", ".join(map(str, values))
-
-
-def _range(given: Node) -> str:
-    low, high = given.get("min_value"), given.get("max_value")
-    inclusive = given.get("inclusive", True)
-    if inclusive and low is not None and high is not None:
-        return f"from {low} to {high}"
-    words = ("at least", "at most") if inclusive else ("above", "below")
-    return " and ".join(
-        f"{word} {bound}"
-        for word, bound in zip(words, (low, high), strict=True)
-        if bound is not None
-    )

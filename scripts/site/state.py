@@ -9,14 +9,11 @@ from typing import Any
 
 import duckdb
 
-from scripts.shared import last_run
+from scripts.shared import broken_off, last_run, tests_in_words
 from scripts.shared.artifacts import planned_nodes
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import plural
-from scripts.site import dictionary
 
-FAILED = {"fail", "error", "runtime error", "partial success"}
-WARNED = {"warn"}
 # In the order of the page; what a run builds, then what it tests.
 KINDS = {
     "model": "Models",
@@ -25,22 +22,6 @@ KINDS = {
     "test": "Data tests",
     "unit_test": "Unit tests",
 }
-RUNS = """
-    select
-        invocation_id,
-        min(started_at) as started_at,
-        any_value(command) as command,
-        any_value(commit_id) as commit_id
-    from {run_results}
-    group by invocation_id
-    order by started_at, invocation_id
-"""
-NODES = """
-    select node_kind, status, node_id, node_name, failure_count
-    from {run_results}
-    where invocation_id = ?
-    order by status != 'error', status != 'fail', node_name, node_id
-"""
 LAST_GOOD = "select max(started_at) from {runs} where is_good"
 LAST_DAY = """
     select max(dates.date_day)
@@ -115,7 +96,7 @@ class State:
         duckdb_version: of the library that reads the database.
     """
 
-    broken_off: last_run.BrokenOff | None
+    broken_off: broken_off.BrokenOff | None
     build: Run | None
     later: list[Run]
     last_good: datetime | None
@@ -141,14 +122,14 @@ def read_state(
         return _read_state(
             connection,
             manifest,
-            last_run.broken_off(target, manifest, connection),
+            broken_off.find(target, manifest, connection),
         )
 
 
 def _read_state(
     connection: duckdb.DuckDBPyConnection,
     manifest: Mapping[str, Any],
-    broken_off: last_run.BrokenOff | None,
+    broken: broken_off.BrokenOff | None,
 ) -> State:
     tables = {
         node["name"]: node["relation_name"]
@@ -158,21 +139,23 @@ def _read_state(
         ]
         if node["resource_type"] in ("model", "source")
     }
-    found = connection.sql(RUNS.format_map(tables)).fetchall()
-    builds = [number for number, run in enumerate(found) if run[2] == "build"]
-    since = builds[-1] if builds else -1
-    runs = [
-        _run(connection, tables, manifest, run, is_last=run is found[-1])
-        for run in found[since:]
-    ]
-    build = runs[0] if builds else None
+    found: list[last_run.Run] = []
+    for run in last_run.recorded_runs(manifest, connection):
+        found.insert(0, run)
+        if run.command == "build":
+            break
+    else:
+        # No build is on record: then only the last run matters.
+        found = found[-1:]
+    runs = [_run(manifest, run, is_last=run is found[-1]) for run in found]
+    build = next((run for run in runs if run.command == "build"), None)
 
     def value(query: str, **names: str) -> Any:
         row = connection.execute(query.format_map(tables | names)).fetchone()
         return row and row[0]
 
     return State(
-        broken_off=broken_off,
+        broken_off=broken,
         build=build,
         later=[run for run in runs if run is not build and run.problems],
         last_good=value(LAST_GOOD),
@@ -186,59 +169,35 @@ def _read_state(
     )
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection,
-    tables: Mapping[str, str],
-    manifest: Mapping[str, Any],
-    run: tuple[str, datetime, str, str | None],
-    is_last: bool,
-) -> Run:
-    invocation_id, started_at, command, commit = run
-    nodes = connection.execute(
-        NODES.format_map(tables), [invocation_id]
-    ).fetchall()
+def _run(manifest: Mapping[str, Any], run: last_run.Run, is_last: bool) -> Run:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    problems = []
-    for kind, status, node_id, name, failures in nodes:
-        outcome = "passed"
-        if status in FAILED | WARNED:
-            outcome = "failed" if status in FAILED else "warned"
-            problems.append(
-                _problem(manifest, node_id, name, failures, status in FAILED)
-            )
-        elif status == "skipped":
-            outcome = "skipped"
-        counts[kind][outcome] += 1
-    seen = {node_id for _, _, node_id, _, _ in nodes}
+    for one in run.results:
+        outcome = "failed" if one.is_bad else one.outcome
+        counts[one.node["resource_type"]][outcome] += 1
+    seen = {one.node["unique_id"] for one in run.results}
     return Run(
-        command=command,
-        started_at=started_at,
-        commit=commit,
+        command=run.command,
+        started_at=run.moment,
+        commit=run.commit,
         counts=dict(counts),
-        problems=sorted(problems, key=lambda one: not one.failed),
+        problems=[_problem(manifest, one) for one in run.problems],
         left_out=len(planned_nodes(manifest) - seen),
         is_last=is_last,
     )
 
 
-def _problem(
-    manifest: Mapping[str, Any],
-    node_id: str,
-    name: str,
-    failures: int | None,
-    failed: bool,
-) -> Problem:
-    # A node that the project has no more is known by its name alone.
-    node = manifest["nodes"].get(node_id) or manifest["unit_tests"].get(node_id)
-    table, column, text = name, None, "could not be built"
-    if node and node["resource_type"] == "test":
+def _problem(manifest: Mapping[str, Any], result: last_run.Result) -> Problem:
+    node = result.node
+    table, column, text = node["name"], None, "could not be built"
+    # A test that the project no longer has is known by its name alone.
+    if node["resource_type"] == "test" and "column_name" in node:
         attached = manifest["nodes"].get(node.get("attached_node") or "")
-        table = attached["name"] if attached else name
-        column = node.get("column_name")
-        text = dictionary.phrase(node)
-        if failures:
-            text += f" ({plural(failures, 'row')} not so)"
-    elif node and node["resource_type"] == "unit_test":
+        table = attached["name"] if attached else node["name"]
+        column = node["column_name"]
+        text = tests_in_words.phrase(node)
+        if result.failures:
+            text += f" ({plural(result.failures, 'row')} not so)"
+    elif node["resource_type"] == "unit_test" and "model" in node:
         table = node["model"]
         text = f"unit test: {' '.join(node['description'].split())}"
-    return Problem(table, column, text, failed)
+    return Problem(table, column, text, result.is_bad)

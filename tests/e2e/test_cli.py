@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, SCRIPTS, Project, run
+from conftest import SCRIPTS, Project, run
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
@@ -59,55 +58,6 @@ def test_a_bad_accepted_change_is_one_clear_line(
         " customers, employees," in done.stdout
     )
     assert "Traceback" not in done.stdout
-
-
-MISSPELLED = {
-    "descripton: x": "models[a]: unknown key 'descripton', did you mean",
-    "colums: []": "models[a]: unknown key 'colums', did you mean 'columns'?",
-    "data_test: []": "models[a]: unknown key 'data_test', did you mean",
-    "config: {materialised: view}": "models[a].config: unknown key 'mater",
-    "columns: [{name: b, data_test: []}]": "models[a].columns[b]: unknown key",
-    "columns: [{name: b, data_tests: [{unique: {argumens: {}}}]}]": (
-        "models[a].columns[b].data_tests[0].unique: unknown key 'argumens'"
-    ),
-    "description: [": "line 4: ",
-}
-
-
-@pytest.mark.parametrize("text", MISSPELLED)
-def test_check_yaml_finds_a_misspelled_key(tmp_path: Path, text: str):
-    shutil.copy(ROOT / "dbt_project.yml", tmp_path)
-    (tmp_path / "models").mkdir()
-    file = tmp_path / "models" / "a.yml"
-    file.write_text(f"models:\n  - name: a\n    {text}\n")
-    done = run(*SCRIPTS, "check-yaml", tmp_path)
-    assert done.returncode == 1
-    errors = done.stdout.splitlines()[:-1]
-    assert len(errors) == 1
-    assert MISSPELLED[text] in errors[0]
-
-
-def test_check_yaml_looks_at_every_kind_of_resource(tmp_path: Path):
-    project = (ROOT / "dbt_project.yml").read_text()
-    project = project.replace("+contract:", "+contrct:", 1)
-    (tmp_path / "dbt_project.yml").write_text(project)
-    (tmp_path / "packages.yml").write_text("packages: [\n")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "all.yml").write_text(
-        "seeds: [{name: a, config: {column_type: {}}}]\n"
-        "snapshots: [{name: b, relaton: c}]\n"
-        "macros: [{name: d, argumnets: []}]\n"
-        "unit_tests: [{name: e, model: f, expect: {row: []}}]\n"
-        "data_tests: [{name: g, descripton: h}]\n"
-        "exposures: [{name: i, ownr: j}]\n"
-    )
-    done = run(*SCRIPTS, "check-yaml", tmp_path)
-    for key in (
-        "contrct", "column_type", "relaton", "argumnets", "row",
-        "descripton", "ownr",
-    ):  # fmt: skip
-        assert f"'{key}'" in done.stdout or f"+{key}" in done.stdout, key
-    assert "packages.yml: line" in done.stdout
 
 
 def test_summary_shows_sales_and_checks(warehouse: Project, tmp_path: Path):

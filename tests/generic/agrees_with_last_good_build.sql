@@ -22,7 +22,15 @@
             if column in totals_now or (copy == table_name and column in key) %}
             {%- do needed.append(column) %}
         {%- endfor %}
-        {%- if ops_table_is_usable(last_good(copy), needed, 'the next good build replaces it') %}
+        {%- set there = adapter.get_columns_in_relation(last_good(copy)) | map(attribute='name') %}
+        {%- set missing = needed | reject('in', there | list) | join(', ') %}
+        {%- if missing %}
+            {%- do log(
+                last_good(copy) ~ " has no column " ~ missing
+                ~ ": left alone; the next good build replaces it",
+                info=true
+            ) %}
+        {%- else %}
             {%- do usable.append(copy) %}
         {%- endif %}
     {%- endfor %}

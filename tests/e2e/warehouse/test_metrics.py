@@ -23,7 +23,7 @@ from metricflow_semantics.model.semantic_manifest_lookup import (
     SemanticManifestLookup,
 )
 
-from conftest import ROOT, SCRIPTS, run
+from conftest import ROOT
 
 Figures = dict[tuple, Any]
 
@@ -346,31 +346,3 @@ def test_exposure_names_what_it_reads(warehouse, exposure, file):
         r"\b(?:marts|reporting)\.(\w+)", (ROOT / file).read_text()
     )
     assert named == set(read)
-
-
-def test_check_yaml_knows_the_keys_of_metrics(tmp_path):
-    (tmp_path / "dbt_project.yml").write_text("name: shop")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "shop.yml").write_text(
-        "semantic_models:\n"
-        "  - {name: lines, model: ref('shop'), dimensons: []}\n"
-        "  - name: orders\n"
-        "    model: ref('shop')\n"
-        "    measures: [{name: amount, agg: summ}]\n"
-        "    entities: [{name: order, type: primary, exp: order_key}]\n"
-        "  - {name: nothing}\n"
-        "metrics:\n"
-        "  - {name: sold, type: simple, type_params: {meassure: amount}}\n"
-    )
-    done = run(*SCRIPTS, "check-yaml", tmp_path)
-    *errors, last = done.stdout.splitlines()
-    assert last == "check-yaml: 5 errors in 2 files"
-    wanted = (
-        "metrics[sold].type_params: unknown key 'meassure'",
-        "semantic_models[lines]: unknown key 'dimensons'",
-        "semantic_models[nothing]: 'model' is a required property",
-        "semantic_models[orders].entities[order]: unknown key 'exp'",
-        "semantic_models[orders].measures[amount].agg: 'summ' is not one of",
-    )
-    for error, message in zip(sorted(errors), wanted, strict=True):
-        assert error.startswith(f"models/shop.yml: {message}")
