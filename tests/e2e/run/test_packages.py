@@ -27,25 +27,6 @@ GENERIC_TESTS = {
         "unique_combination_of_columns", "combination_of_columns: [id, code]",
         "(1, 'a', 9, 10, true)",
     ),
-    "expression": (
-        "expression_is_true", "expression: low < high", "(3, 'c', 5, 4, true)",
-    ),
-    "column_expression": (
-        "expression_is_true", "column_name: low, expression: '> 0'",
-        "(3, 'c', -1, 4, true)",
-    ),
-    "range_below": (
-        "accepted_range", "column_name: low, min_value: 1, max_value: 3",
-        "(3, 'c', 0, 4, true)",
-    ),
-    "range_above": (
-        "accepted_range", "column_name: low, min_value: 1, max_value: 3",
-        "(3, 'c', 4, 5, true)",
-    ),
-    "range_open": (
-        "accepted_range", "column_name: low, min_value: 0, inclusive: false",
-        "(3, 'c', 0, 5, true)",
-    ),
     "overlap": ("mutually_exclusive_ranges", RANGES, "(2, 'b', 1, 9, true)"),
     "empty_range": (
         "mutually_exclusive_ranges", RANGES, "(3, 'b', 7, 7, true)",
