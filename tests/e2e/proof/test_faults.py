@@ -26,6 +26,7 @@ CAUGHT = {
 }
 LEGAL = CAUGHT | {"expect": "legal", "true_after": ["true"]}
 PRICE = "update source.products set MSRP = MSRP + 0.01"
+TERRITORY = "update source.offices set territory = 'X' where city = 'Paris'"
 REACHED = "(select count(*) from marts.fct_payments) = 0"
 
 
@@ -77,7 +78,6 @@ def test_a_damaged_catalogue_is_refused(warehouse, tmp_path, faults, message):
 
 
 def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
-    accepted = "accepted_range on stg_payments.payment_amount"
     cases = {
         "right": (CAUGHT, ""),
         "called_legal": (LEGAL, "failed: "),
@@ -85,22 +85,13 @@ def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
             CAUGHT | {"by": ["unique on raw_orders.orderNumber"]},
             "caught by another: ",
         ),
-        "seen_after_all": (
-            CAUGHT | {"expect": "undetectable", "because": "Nobody knows."},
-            "failed: ",
-        ),
-        "not_only_warned": (CAUGHT | {"expect": "warned"}, "failed: "),
         "unnoticed": (CAUGHT | {"sql": PRICE}, "nothing failed"),
         "no_warning": (
             CAUGHT | {"sql": PRICE, "expect": "warned"},
             "no warning of those named",
         ),
         "warning_not_named": (
-            LEGAL
-            | {
-                "sql": "update source.offices set territory = 'X'"
-                " where officeCode = '1'"
-            },
+            LEGAL | {"sql": TERRITORY},
             "warned: accepted_values on ",
         ),
         "not_true": (
@@ -122,7 +113,6 @@ def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
             "changes nothing in orders.csv",
         ),
         "no_pattern": (of_files(file="orders.csv", pattern="("), "missing )"),
-        "no_file": (of_files(file="order.csv"), "[Errno 2] No such file"),
     }
     done, found = try_entries(
         warehouse,
@@ -136,10 +126,8 @@ def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
         assert found[id]["status"] == status, id
         said = found[id]["differences"]
         assert (said[0] if said else "").startswith(difference), id
-    assert accepted in found["right"]["caught_by"]
-    assert accepted in found["called_legal"]["caught_by"]
-    assert "faults 1 of 11 caught; legal changes 0 of 3" in done.stdout
-    assert "called_legal (legal):\n  failed: " in done.stdout
+    assert found["right"]["caught_by"][0] in CAUGHT["by"]
+    assert "faults 1 of 9 caught; legal changes 0 of 3" in done.stdout
 
 
 def test_a_fault_must_not_spread_and_all_that_notices_is_listed(
