@@ -23,7 +23,7 @@ CAUGHT = {
     "story": "Somebody made an example.",
     "sql": NEGATIVE,
     "expect": "caught",
-    "by": ["accepted_range on stg_payments.payment_amount"],
+    "by": ["every_row on stg_payments"],
 }
 LEGAL = CAUGHT | {"expect": "legal", "true_after": ["true"]}
 PRICE = "update source.products set MSRP = MSRP + 0.01"
@@ -140,7 +140,7 @@ def test_a_fault_that_breaks_nothing_differs_and_the_others_are_tried(
 
 
 def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
-    accepted = "accepted_range on stg_payments.payment_amount"
+    accepted = "every_row on stg_payments"
     other = ["unique on raw_orders.orderNumber"]
     file = {"file": "orders.csv", "put": "10426\n"}
     cases = {
