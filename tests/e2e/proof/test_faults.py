@@ -22,7 +22,7 @@ CAUGHT = {
     "story": "Somebody made an example.",
     "sql": NEGATIVE,
     "expect": "caught",
-    "by": ["accepted_range on stg_payments.payment_amount"],
+    "by": ["every_row on stg_payments"],
 }
 LEGAL = CAUGHT | {"expect": "legal", "true_after": ["true"]}
 PRICE = "update source.products set MSRP = MSRP + 0.01"
