@@ -8,7 +8,7 @@
     scripts/shared/wording.py reads in the same way. -#}
     {%- set lines = (message | string).splitlines() | map('trim') | select | list -%}
     {%- set is_ours = modules.re.match('\\w+ Error in ', lines | first | string) -%}
-    {%- set lines = (lines[1:2] if is_ours and lines | length > 1 else lines[:2]) | join(' ') -%}
+    {%- set lines = lines[1 if is_ours and lines | length > 1 else 0:][:1] | join -%}
     {%- if modules.re.search('(Binder|Catalog|Parser) Error', lines) -%}
         {#- Quotes are around names here. -#}
         {{ return(lines) }}

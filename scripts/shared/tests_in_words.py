@@ -1,7 +1,7 @@
 """What a data test is called, and what it wants, in plain words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -10,16 +10,11 @@ Node = Mapping[str, Any]
 # a sentence. A kind that is not here is told by its name, as in `is masked`,
 # and by the description of its macro.
 WORDS = {
-    "accepted_range": ("{range}", "{column_name} is {range}."),
     "accepted_values": (
         "one of: {values}",
         "{column_name} is one of: {values}.",
     ),
     "every_row": ("{rules}", "In every row: {rules}."),
-    "expression_is_true": (
-        "{column_name} {expression}",
-        "In every row: {column_name} {expression}.",
-    ),
     "not_null": ("not null", "{column_name} is never null."),
     "relationships": (
         "refers to {to}.{field}",
@@ -28,10 +23,6 @@ WORDS = {
     "row_count_matches": (
         "as many rows as {compare_model}",
         "There are as many rows as in {compare_model}.",
-    ),
-    "sum_matches": (
-        "sum matches {summed} in {compare_model}",
-        "The sum of {column_name} matches {summed} in {compare_model}.",
     ),
     "sums_match": (
         "sums of {sums} match {compare_model}",
@@ -46,20 +37,43 @@ WORDS = {
 
 
 def name_of(test: Node) -> str:
-    """Return what a person calls a test: `not_null on model.column`.
+    """Return what a person calls a test: `unique on model.column`.
 
-    A row condition of a whole table has its text behind it. All other nodes
-    are called by their own names.
+    All other nodes are called by their own names.
     """
     metadata = test.get("test_metadata")
     if not metadata or not test.get("attached_node"):
         return test["name"]
     name = f"{metadata['name']} on {test['attached_node'].split('.')[-1]}"
-    if test["column_name"]:
-        return f"{name}.{test['column_name']}"
-    if expression := metadata["kwargs"].get("expression"):
-        return f"{name}: {' '.join(expression.split())}"
-    return name
+    column = test["column_name"]
+    return f"{name}.{column}" if column else name
+
+
+def statements(test: Node) -> Iterator[tuple[str, str]]:
+    """Yield each thing that a data test wants, and the columns it speaks of.
+
+    They are of one text, in which the names of the columns are words; empty
+    for what it wants of the table as a whole.
+    """
+    kind, _ = _words(test)
+    given = (test.get("test_metadata") or {}).get("kwargs", {})
+    condition = _condition(test)
+    if kind == "every_row":
+        for column in given.get("not_null", []):
+            yield f"not null{condition}", column
+        for rule in given.get("rules", []):
+            ((words, sql),) = _pairs(rule)
+            yield f"{words}{condition}", sql
+    elif kind == "sums_match":
+        other = _word(given["compare_model"])
+        for one in given["sums"]:
+            ((column, summed),) = _pairs(one)
+            what = (
+                "number of rows" if str(summed) == "1" else f"sum of {summed}"
+            )
+            yield f"sum matches the {what} in {other}{condition}", column
+    else:
+        yield phrase(test), test.get("column_name") or ""
 
 
 def phrase(test: Node) -> str:
@@ -101,14 +115,11 @@ def _words(test: Node) -> tuple[str, dict[str, str]]:
     metadata = test.get("test_metadata") or {}
     given = metadata.get("kwargs", {})
     words = {name: _word(value) for name, value in given.items()}
-    summed = words.get("compare_expression", "")
     rules = [_word([rule]) for rule in given.get("rules", [])]
     if "not_null" in words:
         rules.append(f"{words['not_null']} not null")
     made = {
         "rules": " / ".join(rules),
-        "range": _range(given),
-        "summed": "the number of rows" if summed == "1" else summed,
     }
     return metadata.get("name", test["name"]), {
         "column_name": "",
@@ -132,14 +143,5 @@ def _word(value: Any) -> str:
     return reference[1] if reference else str(value)
 
 
-def _range(given: Mapping[str, Any]) -> str:
-    low, high = given.get("min_value"), given.get("max_value")
-    inclusive = given.get("inclusive", True)
-    if inclusive and low is not None and high is not None:
-        return f"from {low} to {high}"
-    words = ("at least", "at most") if inclusive else ("above", "below")
-    return " and ".join(
-        f"{word} {bound}"
-        for word, bound in zip(words, (low, high), strict=True)
-        if bound is not None
-    )
+def _pairs(item: Any) -> list[tuple[str, Any]]:
+    return list(item.items()) if isinstance(item, dict) else [(item, item)]

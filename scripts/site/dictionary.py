@@ -5,6 +5,7 @@ they mean and how they are tested from manifest.json, the metrics from
 semantic_manifest.json.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -206,16 +207,21 @@ def _nodes(manifest: Node) -> Iterator[Node]:
 
 def _table(node: Node, built: Node) -> Table:
     described = {name.lower(): one for name, one in node["columns"].items()}
-    columns = [
-        Column(
-            column["name"],
-            column["type"].lower(),
-            described.get(column["name"].lower(), {}).get("description", ""),
+    columns = []
+    for built_column in sorted(
+        built["columns"].values(), key=lambda column: column["index"]
+    ):
+        known = described.get(built_column["name"].lower(), {})
+        column = Column(
+            built_column["name"],
+            built_column["type"].lower(),
+            known.get("description", ""),
         )
-        for column in sorted(
-            built["columns"].values(), key=lambda column: column["index"]
-        )
-    ]
+        if any(
+            one["type"] == "not_null" for one in known.get("constraints", [])
+        ):
+            column.tests.append(Test("not null", warns=False))
+        columns.append(column)
     kind = node["resource_type"]
     return Table(
         unique_id=node["unique_id"],
@@ -231,25 +237,24 @@ def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:
     for node in manifest["nodes"].values():
         if node["resource_type"] != "test":
             continue
-        test = Test(
-            tests_in_words.phrase(node),
-            node["config"]["severity"].lower() == "warn",
-        )
+        warns = node["config"]["severity"].lower() == "warn"
         # A test in a file of its own is one of all tables that it reads.
         attached = node.get("attached_node")
         for unique_id in (
             [attached] if attached else node["depends_on"]["nodes"]
         ):
             if table := tables.get(unique_id):
-                _place(table, node.get("column_name"), test)
+                for text, columns in tests_in_words.statements(node):
+                    _place(table, columns, Test(text, warns))
     for node in manifest["unit_tests"].values():
         for unique_id in node["depends_on"]["nodes"][:1]:
             tables[unique_id].unit_tests += 1
 
 
-def _place(table: Table, column_name: str | None, test: Test) -> None:
-    for column in table.columns:
-        if column_name and column.name.lower() == column_name.lower():
-            column.tests.append(test)
-            return
-    table.tests.append(test)
+def _place(table: Table, columns: str, test: Test) -> None:
+    """Add a test to the columns that it names, or else to the table."""
+    names = set(re.findall(r"\w+", columns.lower()))
+    tested = [one.tests for one in table.columns if one.name.lower() in names]
+    for tests in tested or [table.tests]:
+        if test not in tests:
+            tests.append(test)

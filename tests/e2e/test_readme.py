@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -70,7 +71,7 @@ RED = [
         r"(.*\n)+?.* Held back: ",
     ),
     ("make alert", 0, r"^classicmodels: build failed: \d+ failed test"),
-    ("make site", 0, r"^  index\.html +\d"),
+    ("make site", 0, r"^site: wrote target/site/index\.html"),
     # dbt docs generate wrote over the artifact with the results.
     ("make why", 0, r"Failed: order_status is one of: (.*\n)+?.* 10100 +Lost"),
     # The last good load.
@@ -153,10 +154,19 @@ def shell(command: str) -> list[str]:
     return ["bash", "-c", f"source .venv/bin/activate && {command}"]
 
 
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a person without a chat and a browser."""
     return clean_environment(
-        ALERT_WEBHOOK="", BROWSER="true", GITHUB_STEP_SUMMARY=""
+        ALERT_WEBHOOK="",
+        BROWSER="true",
+        GITHUB_STEP_SUMMARY="",
+        PORT=str(free_port()),
     )
 
 
@@ -207,7 +217,7 @@ def output_of_server(clone: Path, command: str, page: str) -> str:
         try:
             for line in process.stdout:
                 printed += line
-                if found := re.search(r"http://127\.0\.0\.1:\d+/\S*", line):
+                if found := re.search(r"http://127\.0\.0\.1:\d+/[^\s)]*", line):
                     break
             address = found[0]
             if page not in address:

@@ -145,7 +145,7 @@ def test_who_holds_the_file_is_told_and_nothing_is_lost(
     with duckdb.connect(str(database)):
         said = [
             check(database, command)
-            for command in ("check-database", "rescue", "dashboard")
+            for command in ("check-database", "rescue", "summary")
         ]
         # As at the start of make build.
         done = run("make", "forget", cwd=scratch, **settings)
