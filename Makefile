@@ -123,10 +123,10 @@ $(BUILT): $(BUILT_FROM)
 	@$(MAKE) test-build
 
 faults: setup $(BUILT) ## Break the data on purpose and see the tests notice
-	$(RUN) faults --columns --record $(ARGS)
+	$(RUN) faults $(or $(ARGS),--columns --record)
 
 mutants: setup $(BUILT) ## Break the SQL on purpose and see the tests notice
-	$(RUN) mutants --record $(ARGS)
+	$(RUN) mutants $(or $(ARGS),--record)
 
 docs-check:
 	$(TEST_ENV) .venv/bin/dbt --quiet docs generate --static

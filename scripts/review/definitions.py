@@ -69,11 +69,26 @@ def definition_changes(base: Manifest, head: Manifest) -> Iterator[str]:
                 continue
             parts = [dict(_parts(one[unique_id], names)) for one in (old, new)]
             if words := [
-                name
+                f"{name} {told}"
                 for name in parts[0] | parts[1]
-                if parts[0].get(name) != parts[1].get(name)
+                if (told := _change(*(one.get(name) for one in parts)))
             ]:
                 yield f"changed: {what}: {', '.join(words)}"
+
+
+def _change(old: Any, new: Any, place: str = "") -> str:
+    """Return where two definitions differ, and what was and is there."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        found = [
+            _change(old.get(key), new.get(key), f"{place}.{key}".lstrip("."))
+            for key in old | new
+            # dbt makes these of the others.
+            if key != "input_measures" and old.get(key) != new.get(key)
+        ]
+        return "; ".join(found)
+    if old == new:
+        return ""
+    return f"{place} `{short(old)}` → `{short(new)}`".strip()
 
 
 def _parts(definition: Node, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
@@ -130,9 +145,30 @@ def _arguments(test: Node) -> dict[str, Any]:
 
 
 def _told(test: Node) -> str:
-    arguments = _arguments(test)
-    words = f" ({short(arguments)})" if arguments else ""
-    return f"`{name_of(test)}`{words}"
+    words = [
+        f"{name}: {short(value)}" for name, value in _arguments(test).items()
+    ]
+    return f"`{name_of(test)}`" + (f" ({', '.join(words)})" if words else "")
+
+
+def _by_words(items: list[Any]) -> dict[str, Any]:
+    """Return the items of a list, of rules with their SQL, by their words."""
+    pairs = {}
+    for one in items:
+        pairs |= one if isinstance(one, dict) else {str(one): str(one)}
+    return pairs
+
+
+def _of_lists(
+    name: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[str]:
+    for words in old | new:
+        if words not in new:
+            yield f"{name}: `{words}` removed"
+        elif words not in old:
+            yield f"{name}: `{words}` added"
+        elif old[words] != new[words]:
+            yield f"{name}: `{words}`: `{old[words]}` → `{new[words]}`"
 
 
 def _differences(old: Node, new: Node) -> Iterator[str]:
@@ -145,8 +181,7 @@ def _differences(old: Node, new: Node) -> Iterator[str]:
     for name in before | after:
         a, b = before.get(name), after.get(name)
         if isinstance(a, list) and isinstance(b, list):
-            yield from (f"{name} lost `{short(x)}`" for x in a if x not in b)
-            yield from (f"{name} got `{short(x)}`" for x in b if x not in a)
+            yield from _of_lists(name, _by_words(a), _by_words(b))
         elif a != b:
             yield f"{name} `{short(a)}` → `{short(b)}`"
     for name in ("given", "expect", "overrides"):

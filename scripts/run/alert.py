@@ -69,7 +69,7 @@ def problem_of_node(result: Result, macros: Mapping[str, Node]) -> Problem:
         text += f", {plural(result.failures, 'failing row')}"
         # It counts the rows, and says no more.
         message = ""
-    wanted = sentence(node, macros) if result.is_test else ""
+    wanted = sentence(node, macros, result.broken) if result.is_test else ""
     first = re.split(r"(?<=[.!?]) ", wanted, maxsplit=1)[0] or message
     kind = FAILED_TEST if result.outcome == FAILED else WARNING
     return Problem(kind, f"{text}: {first}" if first else text)

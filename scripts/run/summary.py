@@ -136,7 +136,6 @@ Net sales are the orders without the cancelled ones. Next:
 
   source .venv/bin/activate    then dbt works as you know it
   dbt test -s fct_orders+      test one fact and all that reads it
-  dbt show -s rpt_sales        look at a report
   make test                    run everything that CI runs
   make docs                    show the dashboard, docs and lineage
 

@@ -29,7 +29,7 @@ from scripts.shared.paths import (
     shown,
     target_path,
 )
-from scripts.shared.tests_in_words import sentence
+from scripts.shared.tests_in_words import columns_of, sentence
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import is_personal, plural
 
@@ -47,15 +47,18 @@ SHOWN_MODELS = 8
 def failing_rows(
     connection: duckdb.DuckDBPyConnection,
     known: LastRun,
-    test: Node,
+    result: Result,
     model: Node | None,
 ) -> tuple[list[str], duckdb.DuckDBPyRelation] | None:
     """Return the columns to show and the rows that fail a data test.
 
     None when the table of its failures, or the tested model, is not there.
     """
+    test = result.node
     metadata = test.get("test_metadata") or {}
-    arguments = {**metadata.get("kwargs", {}), "model": ""}
+    spoken_of = str({**metadata.get("kwargs", {}), "model": ""})
+    if result.broken:
+        spoken_of = columns_of(test, result.broken)
     query = f"select * from {test['relation_name']}"
     if model and metadata.get("name") in VALUE_COLUMNS:
         values = query.replace("*", VALUE_COLUMNS[metadata["name"]])
@@ -79,12 +82,17 @@ def failing_rows(
         rank = 3
         if name in key:
             rank = 0
+        elif name == "broken_rules":
+            # Wide, and of a single rule the title tells it.
+            rank = 4
         elif is_own or name == test["column_name"]:
             rank = 1
-        elif re.search(rf"\b{re.escape(name)}\b", str(arguments)):
+        elif re.search(rf"\b{re.escape(name)}\b", spoken_of):
             rank = 2
-        if not is_personal(model or {}, name) and not (
-            rank == 3 and kind == "VARCHAR"
+        if not (
+            is_personal(model or {}, name)
+            or (rank == 3 and kind == "VARCHAR")
+            or (rank == 4 and len(result.broken) == 1)
         ):
             ranked.append((rank, name))
     return [name for _, name in sorted(ranked, key=lambda pair: pair[0])], rows
@@ -119,7 +127,7 @@ def explain_test(
     place = f"{model['name']}: " if model else ""
     noun = "value" if metadata.get("name") in VALUE_COLUMNS else "row"
     yield f"{place}{plural(result.failures, noun)}"
-    found = failing_rows(connection, known, test, model)
+    found = failing_rows(connection, known, result, model)
     if not found:
         yield "  The rows are not in the database: run the test again."
         return
@@ -147,7 +155,11 @@ def explain(
     node = result.node
     what = f"{node['resource_type']} {node['name']}"
     if result.is_test:
-        what = sentence(node, known.manifest["macros"]) or what
+        # Of several broken rules also how many rows break each.
+        broken = result.broken
+        if len(broken) > 1:
+            broken = [f"{rule} ({count})" for rule, count in broken.items()]
+        what = sentence(node, known.manifest["macros"], broken) or what
     yield from textwrap.wrap(
         f"{result.outcome.capitalize()}: {what}", WIDTH - 3
     )
@@ -156,7 +168,8 @@ def explain(
     else:
         for line in result.message:
             yield f"  {line[: WIDTH - 5]}"
-    if held := known.held_back(result):
+    held = known.held_back(result) if result.is_bad else []
+    if held:
         more = len(held) - SHOWN_MODELS
         names = ", ".join(held[:SHOWN_MODELS])
         names += f" and {more} more" if more > 0 else ""

@@ -6,6 +6,7 @@ database has recorded.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +44,11 @@ RECORDED_RUNS = """
     group by invocation_id
     order by started_at desc, invocation_id desc
 """
+# What the failing rows of a test say that is broken.
+BROKEN = {
+    "every_row": "unnest(string_split(broken_rules, chr(10)))",
+    "sums_match": "column_name",
+}
 RECORDED_NODES = """
     select node_id, status, failure_count, message
     from ops.run_results
@@ -60,12 +66,15 @@ class Result(NamedTuple):
         outcome: what its status means, in words.
         failures: number of failing rows of a data test.
         message: dbt's lines on it, without values from the data.
+        broken: of a test of many rules those that do not hold, and of a test
+            of sums the columns, each with the number of its failing rows.
     """
 
     node: Node
     outcome: str
     failures: int | None
     message: list[str]
+    broken: Mapping[str, int] = {}
 
     @property
     def is_bad(self) -> bool:
@@ -200,7 +209,26 @@ def read(target: Path, connection: duckdb.DuckDBPyConnection | None) -> LastRun:
             f"manifest.json or run_results.json in {shown(target)} is"
             f" damaged: run {MADE_BY}"
         ) from None
+    if run and connection:
+        run = with_broken_rules(run, connection)
     return LastRun(manifest, run, broken)
+
+
+def with_broken_rules(run: Run, connection: duckdb.DuckDBPyConnection) -> Run:
+    """Return the newest run with what the failing rows say that is broken."""
+    results = []
+    for one in run.results:
+        kind = (one.node.get("test_metadata") or {}).get("name")
+        if one.failures and kind in BROKEN:
+            with suppress(duckdb.Error):
+                rows = connection.execute(
+                    f"select {BROKEN[kind]} as rule, count(*)"
+                    f" from {one.node['relation_name']}"
+                    " group by rule order by count(*) desc, rule"
+                ).fetchall()
+                one = one._replace(broken=dict(rows))
+        results.append(one)
+    return run._replace(results=results)
 
 
 def recorded_runs(

@@ -14,6 +14,7 @@ from pathlib import Path
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.paths import shown
+from scripts.shared.wording import PERSONAL
 
 TEXT = {"string", "text", "varchar"}
 BITS = {"smallint": 16, "integer": 32, "bigint": 64}
@@ -188,6 +189,9 @@ def problems_of_row(
             problem = problem_of_value(value, types.get(name, "string").lower())
             if problem:
                 short = value if len(value) <= 40 else value[:37] + "..."
+                # A value in the wrong column may be a person's.
+                if any(map(PERSONAL.search, header)):
+                    short = "..."
                 yield f"{name}: {short!r} {problem}"
 
 

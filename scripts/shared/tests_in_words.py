@@ -1,7 +1,7 @@
 """What a data test is called, and what it wants, in plain words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -10,11 +10,19 @@ Node = Mapping[str, Any]
 # a sentence. A kind that is not here is told by its name, as in `is masked`,
 # and by the description of its macro.
 WORDS = {
+    "agrees_with_last_good_build": (
+        "agrees with the last good build",
+        "The load agrees with the last good build.",
+    ),
     "accepted_values": (
         "one of: {values}",
         "{column_name} is one of: {values}.",
     ),
     "every_row": ("{rules}", "In every row: {rules}."),
+    "has_clean_text": (
+        "clean text",
+        "Every text is clean: no stray blanks, damaged letters or markup.",
+    ),
     "not_null": ("not null", "{column_name} is never null."),
     "relationships": (
         "refers to {to}.{field}",
@@ -76,21 +84,39 @@ def statements(test: Node) -> Iterator[tuple[str, str]]:
         yield phrase(test), test.get("column_name") or ""
 
 
-def phrase(test: Node) -> str:
-    """Return in a few words what a data test wants; its description if any."""
-    kind, words = _words(test)
+def columns_of(test: Node, broken: Collection[str]) -> str:
+    """Return a text with the columns that the broken rules of a test name."""
+    return " ".join(
+        sql
+        for words, sql in statements(test)
+        if words in broken or f"{sql} is not null" in broken or sql in broken
+    )
+
+
+def phrase(test: Node, broken: Collection[str] = ()) -> str:
+    """Return in a few words what a data test wants; its description if any.
+
+    Args:
+        test: of the manifest.
+        broken: of a test of many rules those that do not hold, or of a test of
+            sums the columns; empty for all.
+    """
+    kind, words = _words(test, broken)
     known, _ = WORDS.get(kind, (kind.removeprefix("is_").replace("_", " "), ""))
     return _described(test) or _filled(known, words) + _condition(test)
 
 
-def sentence(test: Node, macros: Mapping[str, Node]) -> str:
+def sentence(
+    test: Node, macros: Mapping[str, Node], broken: Collection[str] = ()
+) -> str:
     """Return the sentence that says what a test wants; empty if unknown.
 
     Args:
         test: a data test or a unit test of the manifest.
         macros: those of the manifest.
+        broken: as for `phrase`.
     """
-    kind, words = _words(test)
+    kind, words = _words(test, broken)
     if described := _described(test):
         return described
     if kind in WORDS:
@@ -110,7 +136,9 @@ def _condition(test: Node) -> str:
     return f" (where {condition})" if condition else ""
 
 
-def _words(test: Node) -> tuple[str, dict[str, str]]:
+def _words(
+    test: Node, broken: Collection[str] = ()
+) -> tuple[str, dict[str, str]]:
     """Return the kind of a test, and its arguments in words."""
     metadata = test.get("test_metadata") or {}
     given = metadata.get("kwargs", {})
@@ -118,6 +146,9 @@ def _words(test: Node) -> tuple[str, dict[str, str]]:
     rules = [_word([rule]) for rule in given.get("rules", [])]
     if "not_null" in words:
         rules.append(f"{words['not_null']} not null")
+    rules = list(broken) or rules
+    if broken and "sums" in words:
+        words["sums"] = ", ".join(broken)
     made = {
         "rules": " / ".join(rules),
     }

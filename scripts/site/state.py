@@ -128,6 +128,8 @@ def read_state(
         broken = broken_off.find(target, manifest, connection)
         recorded = []
         for run in last_run.recorded_runs(manifest, connection):
+            if not recorded:
+                run = last_run.with_broken_rules(run, connection)
             recorded.append(run)
             if run.command == "build":
                 break
@@ -170,7 +172,7 @@ def _problem(manifest: Mapping[str, Any], result: last_run.Result) -> Problem:
         attached = manifest["nodes"].get(node.get("attached_node") or "")
         table = attached["name"] if attached else node["name"]
         column = node.get("column_name")
-        text = tests_in_words.phrase(node)
+        text = tests_in_words.phrase(node, result.broken)
         if result.failures:
             text += f" ({plural(result.failures, 'failing row')})"
     elif node["resource_type"] == "unit_test" and "model" in node:

@@ -15,7 +15,7 @@ judged as (
 
     select
         concat_ws(
-            '; '
+            chr(10)
             {%- for words, condition in conditions.items() %},
             case when not ({{ condition }}) then '{{ words | replace("'", "''") }}' end
             {%- endfor %}

@@ -507,7 +507,7 @@ def test_changed_tests_are_told(edited):
     assert section(edited, "### Tests") == [
         f"- removed: `unique {place}order_key`",
         f"- changed: `not_null {place}order_id`: severity `ERROR` → `warn`",
-        f"- changed: `accepted_values {place}quantity_ordered`: values got `6`",
+        f"- changed: `accepted_values {place}quantity_ordered`: values: `6` added",
         f"- added: `not_null {place}order_key`",
         "- added: `unique on dim_keyed.id`",
     ]
