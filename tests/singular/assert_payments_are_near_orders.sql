@@ -52,7 +52,7 @@ final as (
     inner join ordered_by_customer
         on paid_by_customer.customer_id = ordered_by_customer.customer_id
     -- No customer of the sample has paid more than was ordered. Half as much
-    -- again leaves room for paying ahead, but not for a point that slipped.
+    -- again leaves room for paying ahead, but not for a slipped decimal point.
     where
         paid_by_customer.paid_amount > ordered_by_customer.ordered_amount * 1.5
 
