@@ -47,8 +47,8 @@ from scripts.shared.paths import database_path, target_path
 from scripts.shared.warehouse import catalog_name, database_error
 from scripts.site import charts
 
-# As pictures in a page, alive in JupyterLab. Altair's own choice would load its
-# scripts from the internet.
+# As pictures in a page, interactive in JupyterLab. Altair's own choice would
+# load its scripts from the internet.
 if os.environ.get("NOTEBOOK_AS_PAGE"):
     alt.renderers.enable("svg")
 else:
@@ -394,7 +394,7 @@ table(
 # %% [markdown]
 # ## Where next
 #
-# - **The dashboard** shows the same figures to click: `make docs`.
+# - **The dashboard** shows the same figures, interactively: `make docs`.
 # - **The docs**, on the same site, describe every table, column and test; their
 #   front page lists what to ask before a join.
 # - **Metrics in a shell**: `mf query --metrics net_sales_amount --group-by

@@ -204,7 +204,7 @@ def differs(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
 def content(
     connection: duckdb.DuckDBPyConnection, relation: str
 ) -> tuple[list[tuple], tuple] | None:
-    """Return what tells the columns and rows of a relation, if there is one."""
+    """Return what identifies the columns and rows of a relation, if any."""
     try:
         columns = connection.execute(f"describe {relation}").fetchall()
         return columns, connection.execute(
@@ -297,7 +297,7 @@ def make_node(
         sql = statement = read_sql(target / "run" / path)
         if "create table" not in " ".join(statement.split()):
             raise UserError(
-                f"{shown(target)} is of a later build; only the first has all"
+                f"{shown(target)} is from a later build; only the first has all"
                 f" of a snapshot: run {MADE_BY}"
             )
     else:

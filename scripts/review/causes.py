@@ -92,7 +92,7 @@ def find_causes(tables: Tables) -> Causes:
 
 
 def facts(tables: Tables, node: Node) -> str:
-    """Say how many rows an added node has, its columns and its key."""
+    """Return how many rows an added node has, its columns and its key."""
     unique_id = node["unique_id"]
     words = []
     if not is_internal(node) and unique_id not in tables.of_the_run:

@@ -1,8 +1,8 @@
 """Check the database before and after a build: one line when it cannot work.
 
-Looked at are the settings, the place of the file, its free space, and each
-table, whose every value is read. What a build left in the write-ahead log
-goes into the file.
+It checks the settings, the place of the file, its free space, and each table,
+reading every value. What a build left in the write-ahead log goes into the
+file.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def check_as_of_date() -> None:
         UserError: the calendar has no such day.
     """
     file = ROOT / "dbt_project.yml"
-    # With all values as text: else 2005-13-40 is an error without a place.
+    # With all values as text: else 2005-13-40 is an error without its place.
     settings = read_yaml(file, yaml.BaseLoader)
     try:
         day = settings["vars"]["as_of_date"]
@@ -143,7 +143,7 @@ def check_space(path: Path) -> None:
 
 
 def check_free(path: Path) -> None:
-    """Check that nobody else has the database open, and nothing more.
+    """Check only that nobody else has the database open.
 
     Raises:
         InUseError: somebody has.

@@ -46,7 +46,7 @@ def rescue(path: Path) -> str:
         return f"{name} is not damaged: nothing to do"
     log = log_path(path)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        # Its name is that of the database in SQL: not that of the damaged one.
+        # SQL calls the database by this name: not that of the damaged one.
         new = Path(folder, "rescued.duckdb")
         try:
             saved, lost = copy_tables(path, new)

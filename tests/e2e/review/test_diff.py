@@ -252,7 +252,7 @@ class Shop:
         return Report(process.args, process.returncode, *said)
 
     def start(self, base: str, until: str) -> tuple[subprocess.Popen, str]:
-        """Start the command; return it once it says a text, and that line."""
+        """Start the command; return it once it prints a text, and that line."""
         process = self.begin(base)
         return process, next(line for line in process.stderr if until in line)
 
@@ -262,7 +262,7 @@ class Shop:
 
     @property
     def unfinished(self) -> list[Path]:
-        """What a broken off run left in the cache."""
+        """What an interrupted run left in the cache."""
         return [*self.cache.glob(".building-*")]
 
     def reset(self) -> None:
@@ -502,7 +502,7 @@ def test_samples_show_natural_keys_and_no_person(edited):
         assert value not in edited.stdout
 
 
-def test_changed_tests_are_told(edited):
+def test_changed_tests_are_reported(edited):
     place = "on fct_orders."
     assert section(edited, "### Tests") == [
         f"- removed: `unique {place}order_key`",
