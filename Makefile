@@ -10,7 +10,7 @@ PY := scripts tests notebooks
 # Of `make docs`.
 PORT ?= 8000
 
-# `make test` builds from nothing in a separate database: the real one may be in
+# `make test` builds from scratch in a separate database: the real one may be in
 # use, and holds the history of the snapshots.
 TEST_TARGET := target/test
 TEST_ENV := CLASSICMODELS_DB=$(TEST_TARGET)/classicmodels.duckdb \

@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from scripts.review.tables import Node, Tables, is_internal, quoted
 from scripts.shared.keys import natural_key
 
-# Of a node's config what changes neither rows nor how they are kept.
+# What in a node's config changes neither rows nor how they are kept.
 NO_CHANGE = {
     "access", "contract", "docs", "group", "meta", "persist_docs", "tags",
 }  # fmt: skip

@@ -1,6 +1,6 @@
-"""Which values are those of persons, and which columns newly show them.
+"""Which values are personal, and which columns newly show them.
 
-No library is needed to guess what a name looks like: the persons are known,
+No library is needed to guess what a name looks like: the people are known,
 from the seeds and the restricted tables.
 """
 

@@ -42,8 +42,9 @@ create_venv() {
     "$python" -m venv "$venv"
 }
 
-# With the pip that the Python brings. The files name all that is needed; where a
-# package wants another's extra, pip before 23.3 would look for one beside them.
+# With the pip that the Python brings. The files name all that is needed; where
+# a package needs another's extra, pip before 23.3 would look for one beside
+# them.
 install() {
     echo "setup: installing $1 into $venv, about a minute ..."
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \

@@ -82,7 +82,7 @@ def planned_nodes(manifest: Mapping[str, Any]) -> set[str]:
 
 
 def is_table(node: Mapping[str, Any]) -> bool:
-    """Whether a node of the manifest keeps rows of its own."""
+    """Whether a node of the manifest stores rows."""
     return not node["unique_id"].startswith(("test.", "unit_test.")) and (
         node["config"]["materialized"] not in ("view", "ephemeral")
     )

@@ -373,7 +373,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="FOLDER",
         help=(
-            "a target folder of dbt with a database of its own, such as"
+            "a target folder of dbt with its own database, such as"
             " target/test; the page goes into its folder site (default: the"
             " project's database and target)"
         ),

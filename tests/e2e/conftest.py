@@ -67,7 +67,7 @@ def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
 
 @dataclass
 class Project:
-    """A dbt project with a database and a target folder of its own.
+    """A dbt project with its own database and target folder.
 
     Nobody may hold a connection while dbt runs: DuckDB locks the file. What
     dbt printed last is in `said`.
@@ -163,7 +163,7 @@ def copy_project(
 def warehouse(
     copy_project: Callable[[], Project], built: Path | None
 ) -> Project:
-    """The project, built from nothing in a database that only tests read."""
+    """The project, built from scratch in a database that only tests read."""
     project = copy_project()
     if built:
         shutil.copytree(built, project.target, dirs_exist_ok=True)

@@ -1,7 +1,7 @@
 """What a reviewer is told about the data, on pairs of commits made here.
 
-The project is a small one of its own: nothing in the command may know a model
-of the real one by name. A build takes seconds: several tests read one report.
+The project is a small separate one: nothing in the command may know a model of
+the real one by name. A build takes seconds: several tests read one report.
 """
 
 import json
@@ -553,7 +553,7 @@ quote: false}\\n              config: {error_if: '>5'}
 
 
 def test_no_text_holds_a_person(leaking):
-    """Nor part of one; that a customer's name does by chance shows no one."""
+    """Nor part of one; a customer's name may by chance."""
     samples = leaking.stdout.split("Samples")[1].split("\n**`dim_customers`**")
     names, table = samples[0], samples[1].split("\n\n**")[0]
     assert "`customerName` Rail & Lee → Lee & Rail" in names.replace("amp;", "")

@@ -24,7 +24,7 @@ def check(
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with two tables, each in blocks of its own."""
+    """A database with two tables, each in separate blocks."""
     path = tmp_path_factory.mktemp("history") / "classicmodels.duckdb"
     with duckdb.connect(str(path)) as connection:
         for schema in ("snapshots", "marts"):
@@ -261,7 +261,7 @@ with duckdb.connect(str(path), read_only=True) as connection:
 def on_small_disk(
     folder: Path, megabytes: float, *command: str | Path
 ) -> tuple[int, str]:
-    """Run a command with a disk of its own at `folder`."""
+    """Run a command with a separate disk at `folder`."""
     folder.mkdir()
     private = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
     mount = f"mount -t tmpfs -o size={int(megabytes * 1024)}k tmpfs {folder}"

@@ -221,7 +221,7 @@ def test_a_long_alert_is_cut(artifacts):
     ("query", "told"),
     [
         ("select cast('King' as int)", "could not convert string '...' to"),
-        # It repeats the value, without quotes, in a line of its own.
+        # It repeats the value, without quotes, on a separate line.
         ("select strptime('King', '%Y')", "could not parse string '...'"),
         # It shows the line of the file, which here goes on in the next.
         ("copy seed from '{file}' (header)", "csv error on line: 2"),

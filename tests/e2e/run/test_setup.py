@@ -145,7 +145,7 @@ def bare(scratch: Path) -> Path:
 
 @pytest.fixture
 def hub() -> Iterator[Callable[..., str]]:
-    """Start a dbt package hub on this machine, of which `answer` is a reply."""
+    """Start a dbt package hub on this machine, which replies with `answer`."""
     servers = []
 
     def start(answer: Callable[[str, str], bytes | None]) -> str:
