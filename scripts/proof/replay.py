@@ -9,7 +9,7 @@ statement that fails leaves the old table as it was.
 
 Differences from dbt, on purpose: what reads the same rows as before is left
 out, views are tables, seeds are not loaded (the tables of the source are what
-is changed), snapshots begin anew, hooks do not run.
+is changed), snapshots start over, hooks do not run.
 """
 
 from collections import Counter

@@ -21,7 +21,7 @@ LONG = 6
 
 
 class People:
-    """Tells whether a text holds a name, an address or a phone of a person.
+    """Tells whether a text holds a person's name, address or phone.
 
     It may hold a whole one, within a longer text, or the beginning of one.
     """

@@ -28,7 +28,7 @@ is_installed() {
 
 create_venv() {
     command -v "$python" >/dev/null 2>&1 && "$python" -c '' 2>/dev/null ||
-        fail "no '$python' here: install Python 3.11 to 3.13, or name one, e.g. make setup PYTHON=python3.12"
+        fail "'$python' not found: install Python 3.11 to 3.13, or name one, e.g. make setup PYTHON=python3.12"
 
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     case $version in

@@ -100,7 +100,7 @@ def vendor_version(project: Path, name: str) -> str | None:
 def install_from_hub(project: Path, timeout: float) -> str | None:
     """Run `dbt deps` for at most `timeout` seconds, then swap the folders.
 
-    It runs beside the project: at its start it empties what is installed.
+    It runs outside the project: it begins by deleting what is installed.
 
     Returns:
         None when the packages are installed, else why the hub cannot be used.

@@ -94,8 +94,8 @@ def check_place(path: Path) -> None:
     catalog = catalog_name(path)
     if catalog.lower() in taken or not re.fullmatch(r"\w[\w -]*", catalog):
         raise UserError(
-            f"CLASSICMODELS_DB={name}: not a usable name, as SQL knows the"
-            " database by it: use letters, digits, _, - and blanks, but none"
+            f"CLASSICMODELS_DB={name}: not usable as the database's"
+            " name in SQL: use letters, digits, _, - and blanks, but none"
             f" of {', '.join(sorted(taken))}"
         )
     try:
@@ -107,8 +107,8 @@ def check_place(path: Path) -> None:
         ) from None
     if not folder.is_dir():
         raise UserError(
-            f"CLASSICMODELS_DB={name}: no folder {shown(folder)}: make"
-            " it, or name another file"
+            f"CLASSICMODELS_DB={name}: no folder {shown(folder)}:"
+            " create it, or name another file"
         )
     if exists and not (path.is_file() or path.is_dir()):
         raise UserError(
@@ -122,8 +122,8 @@ def check_place(path: Path) -> None:
     for one in (folder, path):
         if one.exists() and not os.access(one, os.W_OK):
             raise UserError(
-                f"{shown(one)}: cannot be written: allow it, or let"
-                " CLASSICMODELS_DB name another file"
+                f"{shown(one)}: cannot be written: make it writable, or"
+                " set CLASSICMODELS_DB to another file"
             )
 
 

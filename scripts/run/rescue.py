@@ -67,8 +67,8 @@ def rescue(path: Path) -> str:
     kept = f"the damaged file is kept as {shown(aside)}"
     if not saved:
         return (
-            f"nothing in {name} can be read; {kept}; put a copy in its place,"
-            " or run make build to begin anew, without the history"
+            f"nothing in {name} can be read; {kept}; restore a backup,"
+            " or run make build to start over, without the history"
         )
     missing = f"; lost: {listed(lost)}" if lost else ""
     return (

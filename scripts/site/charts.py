@@ -205,7 +205,7 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
 
 
 def recent_sales(rows: Rows) -> alt.LayerChart:
-    """Net sales of the last 30 days beside the 30 before; rpt_recent_sales.
+    """Net sales of the last 30 days next to the 30 before; rpt_recent_sales.
 
     A cell for each product line and region: net sales, and the change in
     percent. Its colour is the change as a share of the larger of the two, so

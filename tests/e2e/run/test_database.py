@@ -165,8 +165,8 @@ def test_who_holds_the_file_is_named_and_nothing_is_lost(
     ("name", "settings", "named"),
     [
         (".", {}, "is a folder"),
-        ("no/folder.duckdb", {}, "/no: make it"),
-        ("dead.duckdb", {}, "/no: make it"),
+        ("no/folder.duckdb", {}, "/no: create it"),
+        ("dead.duckdb", {}, "/no: create it"),
         ("/sys/classicmodels.duckdb", {}, "/sys: "),
         ("my db's.duckdb", {}, "letters, digits"),
         ("loop.duckdb", {}, "name another file"),

@@ -28,7 +28,7 @@ OFFLINE = "http://127.0.0.1:9/"
 @pytest.mark.parametrize(
     ("python", "message"),
     [
-        ("echo no python", "no '.*fake' here: install Python 3.11 to 3.13"),
+        ("echo no python", "'.*fake' not found: install Python 3.11 to 3.13"),
         ("echo 3.9", "is Python 3.9, the project runs on 3.11 to 3.13"),
         ("echo 3.14", "is Python 3.14, the project runs on 3.11 to 3.13"),
     ],
