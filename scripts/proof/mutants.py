@@ -64,10 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-limit",
         type=float,
-        default=60.0,
+        default=20.0,
         metavar="SECONDS",
         help="for each unit test, and for the data tests together; a mutant"
-        " that takes longer counts as noticed (default: 60)",
+        " that takes longer counts as noticed (default: 20)",
     )
     parser.add_argument(
         "--show", metavar="MUTANT", help="print the diff of one mutant only"

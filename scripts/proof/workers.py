@@ -14,6 +14,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
+from scripts.shared.paths import add_target_path
+
 # How often a log, where a bar cannot move, shows the progress.
 REPORTS = 10
 
@@ -23,12 +25,10 @@ _judge: Any = None
 
 def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that both commands take."""
-    parser.add_argument(
-        "--target-path",
-        default="target/test",
-        metavar="FOLDER",
-        help="dbt's target folder, with the database of a first build in it"
-        " (default: target/test)",
+    add_target_path(
+        parser,
+        "target/test",
+        what=", with the database of a first build in it",
     )
     parser.add_argument(
         "--jobs",

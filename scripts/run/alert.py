@@ -24,7 +24,13 @@ from scripts.shared.artifacts import ERRORED, FAILED, SKIPPED, read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.last_run import LastRun, Node, Result
-from scripts.shared.paths import ROOT, database_path, shown, target_path
+from scripts.shared.paths import (
+    ROOT,
+    add_target_path,
+    database_path,
+    shown,
+    target_path,
+)
 from scripts.shared.tests_in_words import name_of, sentence
 from scripts.shared.warehouse import DatabaseError, InUseError, open_database
 from scripts.shared.wording import message_lines, plural
@@ -222,12 +228,7 @@ def summarise(target: Path) -> tuple[list[str], bool]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
-    parser.add_argument(
-        "--target-path",
-        default="target",
-        metavar="FOLDER",
-        help="dbt's target folder (default: target)",
-    )
+    add_target_path(parser)
     parser.add_argument(
         "--always",
         action="store_true",

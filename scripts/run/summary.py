@@ -9,7 +9,12 @@ import duckdb
 
 from scripts.shared.artifacts import is_node, outcome, read_artifact
 from scripts.shared.errors import UserError
-from scripts.shared.paths import database_path, shown, target_path
+from scripts.shared.paths import (
+    add_target_path,
+    database_path,
+    shown,
+    target_path,
+)
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import plural
 
@@ -88,12 +93,7 @@ def table(title: str, rows: list[tuple[str, Decimal, Decimal]]) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
-    parser.add_argument(
-        "--target-path",
-        default="target",
-        metavar="FOLDER",
-        help="dbt's target folder (default: target)",
-    )
+    add_target_path(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:

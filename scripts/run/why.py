@@ -23,7 +23,12 @@ from scripts.shared.broken_off import BrokenOff
 from scripts.shared.errors import UserError
 from scripts.shared.keys import natural_key
 from scripts.shared.last_run import LastRun, Node, Result
-from scripts.shared.paths import database_path, shown, target_path
+from scripts.shared.paths import (
+    add_target_path,
+    database_path,
+    shown,
+    target_path,
+)
 from scripts.shared.tests_in_words import sentence
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import is_personal, plural
@@ -225,12 +230,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many rows to show of each test (default: %(default)s)",
     )
-    parser.add_argument(
-        "--target-path",
-        default="target",
-        metavar="FOLDER",
-        help="dbt's target folder (default: target)",
-    )
+    add_target_path(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:

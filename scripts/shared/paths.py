@@ -1,5 +1,6 @@
 """Where the project's files are, and how a path is shown."""
 
+import argparse
 import os
 from pathlib import Path
 
@@ -19,3 +20,15 @@ def target_path(name: str) -> Path:
 def shown(path: Path) -> str:
     """Return `path` as a person would type it from the project's folder."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def add_target_path(
+    parser: argparse.ArgumentParser, default: str = "target", what: str = ""
+) -> None:
+    """Let a command take --target-path; `what` says more of the folder."""
+    parser.add_argument(
+        "--target-path",
+        default=default,
+        metavar="FOLDER",
+        help=f"dbt's target folder{what} (default: {default})",
+    )

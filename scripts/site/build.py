@@ -21,7 +21,13 @@ from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml, write_text
 from scripts.shared.metrics import Metrics
-from scripts.shared.paths import ROOT, database_path, shown, target_path
+from scripts.shared.paths import (
+    ROOT,
+    add_target_path,
+    database_path,
+    shown,
+    target_path,
+)
 from scripts.site import (
     dashboard,
     dbt_docs,
@@ -157,12 +163,9 @@ def swap(new: Path, site: Path) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
-    parser.add_argument(
-        "--target-path",
-        default="target",
-        metavar="FOLDER",
-        help="dbt's target folder; the site is written into its folder site"
-        " (default: target)",
+    add_target_path(
+        parser,
+        what="; the site is written into its folder site",
     )
     parser.add_argument(
         "--check",

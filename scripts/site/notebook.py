@@ -19,7 +19,13 @@ from typing import Any, NoReturn
 from scripts.shared.errors import UserError
 from scripts.shared.files import write_text
 from scripts.shared.metrics import Metrics
-from scripts.shared.paths import ROOT, database_path, shown, target_path
+from scripts.shared.paths import (
+    ROOT,
+    add_target_path,
+    database_path,
+    shown,
+    target_path,
+)
 from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import open_database
 
@@ -221,12 +227,9 @@ def open_lab(target: Path) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
     parser.add_argument("what", choices=["open", "html"])
-    parser.add_argument(
-        "--target-path",
-        default="target",
-        metavar="FOLDER",
-        help="dbt's target folder, with the metrics; `html` writes"
-        " FOLDER/notebook/sales.html (default: target)",
+    add_target_path(
+        parser,
+        what=", with the metrics; `html` writes FOLDER/notebook/sales.html",
     )
     parser.add_argument(
         "--timeout",
