@@ -10,8 +10,8 @@ PY := scripts tests notebooks
 # Of `make docs`.
 PORT ?= 8000
 
-# `make test` builds from nothing in a database of its own: the real one may
-# be in use, and holds the history of the snapshots.
+# `make test` builds from scratch in a separate database: the real one may be in
+# use, and holds the history of the snapshots.
 TEST_TARGET := target/test
 TEST_ENV := CLASSICMODELS_DB=$(TEST_TARGET)/classicmodels.duckdb \
 	DBT_TARGET_PATH=$(TEST_TARGET) DBT_LOG_PATH=$(TEST_TARGET)/logs
@@ -68,7 +68,7 @@ build: forget deps ## Build and test the warehouse, then show what is in it
 	@$(RUN) check-database
 	@$(RUN) check-seeds
 	.venv/bin/dbt $(STRICT) build || \
-		{ echo "make build: failed; make why tells more"; \
+		{ echo "make build: failed; make why explains it"; \
 		$(RUN) check-database --content; exit 1; }
 	@$(RUN) check-database --content
 	@$(RUN) summary
@@ -87,17 +87,17 @@ check-database: setup
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue
 
-why: ## Tell in plain words what failed in the last run
+why: ## Explain what failed in the last run
 	@$(RUN) why $(ARGS)
 
-alert: ## Tell a webhook what failed in the last run, and what is stale
+alert: ## Post what failed in the last run, and what is stale, to a chat
 	-.venv/bin/dbt --quiet source freshness
 	@$(RUN) alert $(ARGS)
 
 # By the environment: a ref may hold what the shell takes for its own.
 export BASE ?= origin/main
 
-diff: deps ## Tell what the work tree changes in the data, against BASE
+diff: deps ## Show what the work tree changes in the data, against BASE
 	@$(RUN) diff $(ARGS) -- "$$BASE"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
@@ -159,7 +159,7 @@ format: deps ## Put SQL and Python into the project's style
 	.venv/bin/ruff check --fix $(PY)
 	.venv/bin/ruff format $(PY)
 
-# A database to look into, be it an older one, and the metrics.
+# A database to look into, even an older one, and the metrics.
 built:
 	@test -f "$(DB)" || $(MAKE) build
 	@test -f target/semantic_manifest.json || \

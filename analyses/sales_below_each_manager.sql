@@ -30,7 +30,7 @@ sales_by_rep as (
 
 ),
 
--- The bridge leads from people to those above; managers also sell themselves.
+-- The bridge leads from people to those above; managers also make sales.
 teams as (
 
     select

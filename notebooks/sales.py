@@ -47,8 +47,8 @@ from scripts.shared.paths import database_path, target_path
 from scripts.shared.warehouse import catalog_name, database_error
 from scripts.site import charts
 
-# As pictures in a page, alive in JupyterLab. Altair's own choice would load its
-# scripts from the internet.
+# As pictures in a page, interactive in JupyterLab. Altair's own choice would
+# load its scripts from the internet.
 if os.environ.get("NOTEBOOK_AS_PAGE"):
     alt.renderers.enable("svg")
 else:
@@ -59,7 +59,7 @@ else:
 # ## The data
 #
 # Five reports, and the tables that the metrics are computed from, copied into
-# memory. The copy takes a moment and then lets go of the file: **a program that
+# memory. The copy takes a moment and then releases the file: **a program that
 # keeps the file open blocks the next build**. After a build, run the next cell
 # again to see the new data.
 
@@ -168,7 +168,7 @@ def table(rows: duckdb.DuckDBPyRelation) -> HTML:
 
 
 def draw(chart: alt.LayerChart) -> alt.LayerChart:
-    """Give a chart a width, and a ground that suits dark themes too."""
+    """Give a chart a width, and a background that suits dark themes too."""
     room = {"left": 12, "top": 6, "right": 108, "bottom": 6}
     return chart.properties(width=640, background="white", padding=room)
 
@@ -261,8 +261,8 @@ draw(
 # %% [markdown]
 # ## The best, under filters
 #
-# `top` ranks customers, products or countries by net sales, of the days, the
-# country and the product line that you want. `show_top` draws what it finds.
+# `top` ranks customers, products or countries by net sales, for the days,
+# country and product line that you choose. `show_top` draws what it finds.
 
 # %%
 FIRST, LAST = memory.execute("""
@@ -394,7 +394,7 @@ table(
 # %% [markdown]
 # ## Where next
 #
-# - **The dashboard** shows the same figures to click: `make docs`.
+# - **The dashboard** shows the same figures, interactively: `make docs`.
 # - **The docs**, on the same site, describe every table, column and test; their
 #   front page lists what to ask before a join.
 # - **Metrics in a shell**: `mf query --metrics net_sales_amount --group-by

@@ -1,4 +1,4 @@
-"""The commands of the project, by room; each has a --help of its own."""
+"""The commands of the project, by room; each has its own --help."""
 
 import argparse
 import os
@@ -16,11 +16,11 @@ ROOMS = {
         "rescue": ("rescue", "save what a damaged database still holds"),
         "check-seeds": ("seeds", "check the seed files"),
         "summary": ("summary", "show what the last build made"),
-        "why": ("why", "tell in plain words what failed in the last run"),
-        "alert": ("alert", "tell a webhook what failed, and what is stale"),
+        "why": ("why", "explain what failed in the last run"),
+        "alert": ("alert", "post what failed, and what is stale, to a chat"),
     },
     "review": {
-        "diff": ("diff", "tell what the work tree changes in the data"),
+        "diff": ("diff", "show what the work tree changes in the data"),
     },
     "proof": {
         "faults": ("faults", "break the data and see the tests notice"),
@@ -66,8 +66,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> NoReturn:
     """Run a command and exit with its code.
 
-    A UserError becomes one line on stderr and exit code 1. Exit code 1 is
-    also that of a command whose reader, such as `head`, has gone.
+    A UserError becomes one line on stderr and exit code 1. A command whose
+    reader, such as `head`, has gone also exits with 1.
     """
     arguments = parse_arguments()
     name = arguments.command
@@ -81,7 +81,7 @@ def main() -> NoReturn:
             code = f"{name}: interrupted"
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is left to print must not fail once more at the exit.
+        # What is left to print must not fail again at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 

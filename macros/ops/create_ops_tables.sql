@@ -19,7 +19,7 @@
             {%- endfor %}
         );
         {%- endfor %}
-        {#- A file that an earlier version of the project has made. -#}
+        {#- A file made by an earlier version of the project. -#}
         {%- for table_name in ['runs', 'run_results'] %}
         {%- for name, type in ops_columns(table_name).items() %}
         alter table {{ ops_relation(table_name) }} add column if not exists {{ name }} {{ type }};

@@ -1,5 +1,5 @@
 {% macro record_load(results) -%}
-    {#- First of all, for dbt to see the refs when it parses. -#}
+    {#- First, so that dbt sees the refs when it parses. -#}
     {%- set staged = {} -%}
     {%- for table_name in var('load_limits') -%}
         {%- do staged.update({table_name: ref('stg_' ~ table_name)}) -%}

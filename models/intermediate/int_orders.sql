@@ -30,7 +30,7 @@ stg_employees as (
 
 ),
 
--- The source keeps no history of reps and offices: today's assignment it is.
+-- The source keeps no history of reps and offices: these are today's.
 final as (
 
     select

@@ -45,8 +45,8 @@ month_bounds as (
 
 ),
 
--- Joins, no lag(): DuckDB 2.0 drops the offset of lag() in a view that an older
--- one stored.
+-- Joins instead of lag(): DuckDB 2.0 drops its offset from a view that an older
+-- version stored.
 final as (
 
     select

@@ -18,7 +18,7 @@ dim_order_statuses as (
 
 ),
 
--- A cancelled order counts as cancelled only, even where its goods had left.
+-- A cancelled order counts as cancelled only, even if its goods had left.
 orders_by_month as (
 
     select

@@ -26,7 +26,7 @@ sales_by_product_line as (
 
 ),
 
--- A line without orders stays; Unknown shows only when something hangs on it.
+-- A line without orders stays; Unknown appears only if it has orders.
 final as (
 
     select

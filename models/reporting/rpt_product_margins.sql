@@ -44,7 +44,7 @@ sales_by_product as (
 
 ),
 
--- A product without orders stays; Unknown shows only when a line hangs on it.
+-- A product without orders stays; Unknown appears only if it has orders.
 final as (
 
     select

@@ -39,19 +39,19 @@ def schemas() -> dict[str, Any]:
 def _add_semantics(schema: dict[str, Any]) -> None:
     """Let a schema of dbt-core check semantic models and metrics.
 
-    dbt-core's newest schema describes the metrics of its successor and no
-    semantic model at all. dbt-semantic-interfaces, which dbt-core reads both
-    with, brings the schema of today's.
+    dbt-core's newest schema describes the metrics of its successor and not
+    semantic models. dbt-semantic-interfaces, with which dbt-core reads both,
+    has today's schema.
     """
     folder = resources.files("dbt_semantic_interfaces.parsing")
     file = folder / "generated_json_schemas" / "default_explicit_schema.json"
     text = file.read_text(encoding="utf-8")
     for name, definition in json.loads(text)["definitions"].items():
-        # An id would be the base of the references inside.
+        # An id would become the base of the references inside.
         definition.pop("$id", None)
         schema["definitions"][name] = definition
     semantic_model = schema["definitions"]["semantic_model_schema"]
-    # dbt reads `model` and makes the node_relation of it.
+    # dbt reads `model` and turns it into the node_relation.
     semantic_model["properties"]["model"] = {"type": "string"}
     del semantic_model["properties"]["node_relation"]
     semantic_model["required"].append("model")

@@ -105,7 +105,7 @@ def read_catalogue(path: Path, known: Collection[str]) -> Catalogue:
         "faults",
     }:
         raise UserError(
-            f"{shown(path)}: needs the keys when_caught and faults alone"
+            f"{shown(path)}: must have the keys when_caught and faults only"
         )
     faults: dict[str, Fault] = {}
     for number, entry in enumerate(content["faults"], 1):

@@ -1,4 +1,4 @@
-"""A model taken apart, so that one part of it, or of a unit test, is edited.
+"""Take a model apart to edit one part of it, or of a unit test.
 
 A mutant is the model's SQL with one edit. Its unit tests hold the same SQL on
 rows of their own, and take the same edit.
@@ -152,7 +152,7 @@ class EditedUnitTest:
                     column.meta.update(same.meta)
 
     def edited(self, edit: Edit, model: Model) -> str | None:
-        """Return the SQL of the edited model, None where it has no place."""
+        """Return the SQL of the edited model, None where it does not fit."""
         if not self.fits(edit.place, model):
             return None
         edited = edit.of(self.model, self.fixtures)
@@ -170,7 +170,7 @@ def snippet(before: str, after: str) -> str:
     """Return `before -> after`, cut to the edit and some words around it."""
     start = alike(before, after)
     end = alike(before[start:][::-1], after[start:][::-1])
-    # Where the first word begins, and how much is left after the last one.
+    # Where the first word begins, and how much follows the last one.
     first = before.rfind(" ", 0, max(0, start - CONTEXT)) + 1
     last = before[::-1].rfind(" ", 0, max(0, end - CONTEXT)) + 1
     parts = (text[first : len(text) - last] for text in (before, after))

@@ -142,7 +142,7 @@ class FaultJudge:
             for outcome in outcomes
             if outcome.status == "skip" and outcome.node.kind == "model"
         ]
-        # Those first that need no history.
+        # First those that need no history.
         result.caught_by = sorted(
             set(failed or warned),
             key=lambda name: (
@@ -154,7 +154,7 @@ class FaultJudge:
 
 
 def seed_name(seed: str) -> str:
-    """Return what a person calls a seed, given its name or id."""
+    """Return what people call a seed, given its name or id."""
     return f"seed {seed.split('.')[-1]}"
 
 

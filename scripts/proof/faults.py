@@ -3,7 +3,7 @@
 Each entry of the catalogue changes a copy of the last good build's source
 tables, or of the seed files, as the next day's load would; then the build is
 replayed. The top of the catalogue says how to read and extend it. Exit code 1
-where an entry ends in another way than it says, or is itself broken.
+if an entry does not end as it says, or is itself broken.
 """
 
 import argparse

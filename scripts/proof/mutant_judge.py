@@ -41,7 +41,7 @@ class Verdict:
     `by` is the name or dbt's id of the first that did. `catchers` are the
     outcomes and ids of all that would have, had nothing been held back, where
     that was asked for. `unit_tests_left_out` counts those whose SQL is not
-    that of the model, value for value, so the edit has no place there.
+    that of the model, value for value, so the edit does not fit there.
     """
 
     id: str

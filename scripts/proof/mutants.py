@@ -90,7 +90,7 @@ def main(arguments: argparse.Namespace) -> int:
                 plan,
                 built_database(target),
                 Path(folder),
-                # The last good build was made by the SQL that is judged here.
+                # The SQL that is judged here made the last good build.
                 keep_history=False,
                 limit=arguments.time_limit,
             ),
@@ -157,7 +157,7 @@ def read_equivalent(path: Path) -> dict[str, str]:
     """Return the reason for each mutant that is listed as equivalent.
 
     Raises:
-        UserError: an entry has no mutant or no reason, or is there twice.
+        UserError: an entry lacks a mutant or a reason, or is there twice.
     """
     reasons: dict[str, str] = {}
     for entry in read_yaml(path) or []:

@@ -9,7 +9,7 @@ statement that fails leaves the old table as it was.
 
 Differences from dbt, on purpose: what reads the same rows as before is left
 out, views are tables, seeds are not loaded (the tables of the source are what
-is changed), snapshots begin anew, hooks do not run.
+is changed), snapshots start over, hooks do not run.
 """
 
 from collections import Counter
@@ -204,7 +204,7 @@ def differs(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
 def content(
     connection: duckdb.DuckDBPyConnection, relation: str
 ) -> tuple[list[tuple], tuple] | None:
-    """Return what tells the columns and rows of a relation, if there is one."""
+    """Return what identifies the columns and rows of a relation, if any."""
     try:
         columns = connection.execute(f"describe {relation}").fetchall()
         return columns, connection.execute(
@@ -297,7 +297,7 @@ def make_node(
         sql = statement = read_sql(target / "run" / path)
         if "create table" not in " ".join(statement.split()):
             raise UserError(
-                f"{shown(target)} is of a later build; only the first has all"
+                f"{shown(target)} is from a later build; only the first has all"
                 f" of a snapshot: run {MADE_BY}"
             )
     else:

@@ -16,7 +16,7 @@ from rich.progress import track
 
 from scripts.shared.paths import add_target_path
 
-# How often a log, where a bar cannot move, tells how far it is.
+# How often a log, where a bar cannot move, shows the progress.
 REPORTS = 10
 
 Each = Callable[[str, Iterable[Any]], Iterator[Any]]
@@ -40,7 +40,7 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all-catchers",
         action="store_true",
-        help="list in the JSON all that notices, even what would not run"
+        help="list in the JSON all that notice, even what would not run"
         " because something else failed",
     )
     parser.add_argument(

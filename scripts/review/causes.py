@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from scripts.review.tables import Node, Tables, is_internal, quoted
 from scripts.shared.keys import natural_key
 
-# Of a node's config what changes neither rows nor how they are kept.
+# What in a node's config changes neither rows nor how they are kept.
 NO_CHANGE = {
     "access", "contract", "docs", "group", "meta", "persist_docs", "tags",
 }  # fmt: skip
@@ -92,7 +92,7 @@ def find_causes(tables: Tables) -> Causes:
 
 
 def facts(tables: Tables, node: Node) -> str:
-    """Say how many rows an added node has, its columns and its key."""
+    """Return how many rows an added node has, its columns and its key."""
     unique_id = node["unique_id"]
     words = []
     if not is_internal(node) and unique_id not in tables.of_the_run:

@@ -1,4 +1,4 @@
-"""What git knows of the base, and what the work tree has in its place."""
+"""What git knows about the base, and what the work tree has instead."""
 
 import subprocess
 from collections.abc import Iterator

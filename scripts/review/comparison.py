@@ -24,7 +24,7 @@ class Comparison:
         facts: of each added node its rows, columns and key, by name.
         downstream: names of what reads the changed nodes.
         unchanged: those of them in which no row differs.
-        not_compared: names of changed models that tell of dbt's own run.
+        not_compared: names of changed models about dbt's own run.
         unexplained: names of tables that differ although nothing they read
             does.
         rows: of each table that differs how its rows do, by unique id.

@@ -1,10 +1,10 @@
-"""Tell what the work tree changes in the data, against another commit.
+"""Show what the work tree changes in the data, against another commit.
 
-Builds the commit BASE and the work tree as it is, each from nothing in a
-database of its own below target/diff, without tests, and compares them: models,
-tests, columns, contracts, rows and totals. Both builds see the same time of
-day, so nothing differs by the clock. The report is Markdown, on standard output
-and in the file that GITHUB_STEP_SUMMARY names.
+Builds the commit BASE and the work tree as it is, each from scratch in its own
+database below target/diff, without tests, and compares them: models, tests,
+columns, contracts, rows and totals. Both builds see the same time of day, so
+nothing differs by the clock. The report is Markdown, on standard output and in
+the file that GITHUB_STEP_SUMMARY names.
 
 Ends with an error when a build fails, and when a change breaks an enforced
 contract, or makes personal data readable to all, and no new line under

@@ -1,6 +1,6 @@
-"""Which values are those of persons, and which columns newly show them.
+"""Which values are personal, and which columns newly show them.
 
-No library is needed to guess what a name looks like: the persons are known,
+No library is needed to guess what a name looks like: the people are known,
 from the seeds and the restricted tables.
 """
 
@@ -21,7 +21,7 @@ LONG = 6
 
 
 class People:
-    """Tells whether a text holds a name, an address or a phone of a person.
+    """Tells whether a text holds a person's name, address or phone.
 
     It may hold a whole one, within a longer text, or the beginning of one.
     """

@@ -98,7 +98,7 @@ def _title(found: Comparison, changed: list[Rows], totals: Totals) -> str:
 
 
 def _rank(node: Node) -> int:
-    """Order kinds of tables: what people read before what it is made of."""
+    """Order kinds of tables: what people read, then what it is made of."""
     is_model = node["resource_type"] == "model"
     return 0 if "noun" in node["config"]["meta"] else 1 if is_model else 2
 
@@ -134,7 +134,7 @@ def _causes(found: Comparison, variables: list[str]) -> Iterator[str]:
         )
     if found.not_compared:
         names = _names(found.not_compared)
-        yield f"- Not compared, as they tell of the run itself: {names}"
+        yield f"- Not compared, as they describe the run itself: {names}"
     if found.unexplained:
         yield (
             f"- Not counted: {_names(found.unexplained)}. Nothing they read was"

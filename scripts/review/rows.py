@@ -1,7 +1,7 @@
 """Which rows of a table differ, in which columns, and what their totals are.
 
 Written as SQL: daff, which comes with dbt, holds both tables in memory as text
-and tells lines, not counts by column.
+and shows lines, not counts by column.
 """
 
 import math
@@ -21,7 +21,7 @@ NOISE = 1e-9
 # Columns of money and counts, as their names tell: they add up over the rows.
 SUMMED = re.compile(r"(^|_)(amount|count)$|quantity", re.IGNORECASE)
 HIDDEN = "(hidden)"
-# Columns that stand for a row where nothing is known to be unique.
+# Columns that identify a row where nothing is known to be unique.
 SHOWN_KEY = 4
 
 
@@ -33,7 +33,7 @@ class Rows:
         node: the table, as in head.
         hides_samples: whether no row of it is shown.
         key: the columns by which rows are paired; none: by all of them.
-        shown_key: the columns that tell a person which row it is.
+        shown_key: the columns that tell people which row it is.
         counts: of rows `only in base`, `only in head` and `changed`.
         repeated: rows of head whose key occurs before, if base has fewer.
         by_column: in how many rows each column differs, the most first.

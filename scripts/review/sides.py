@@ -1,6 +1,6 @@
 """Build what is compared: a commit, or the work tree as it is.
 
-Each is built from nothing into a folder of its own below target/diff, without
+Each is built from scratch into its own folder below target/diff, without
 tests, at the same time of day. That of a commit is kept and used again.
 """
 
@@ -61,13 +61,13 @@ class Side:
 
 
 def say(text: str) -> None:
-    """Tell how far the work is, beside the report."""
+    """Print the progress, apart from the report."""
     print(f"diff: {text}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def step(text: str) -> Iterator[None]:
-    """Tell that a step begins, and how many seconds it took."""
+    """Print that a step begins, and how many seconds it took."""
     say(f"{text} ...")
     start = time.monotonic()
     yield
@@ -170,7 +170,7 @@ def _install_packages(side: Side, sources: Path) -> None:
     It finds those of the work tree in their place, and keeps what fits.
 
     Raises:
-        UserError: they cannot be had.
+        UserError: they are not available.
     """
     if not (sources / "packages.yml").is_file():
         return

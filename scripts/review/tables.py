@@ -1,9 +1,9 @@
-"""The tables of two builds side by side, and what the manifests say of them.
+"""The tables of two builds side by side, and what the manifests say about them.
 
-What the review must know of a model stands in its YAML or in dbt_project.yml:
+What the review must know about a model is in its YAML or dbt_project.yml:
 `meta.internal`, only other models read it, so its rows show in theirs;
 `meta.noun`, what people call such a table; `meta.natural_key`;
-`meta.not_additive`, amounts whose total says nothing, such as prices; the tag
+`meta.not_additive`, amounts whose total is meaningless, such as prices; the tag
 `restricted`, it holds personal data by design.
 """
 
@@ -51,7 +51,7 @@ class Tables:
         nodes: by side, models, seeds and snapshots by unique id.
         restricted: by side, unique ids of tables with personal data by design.
         columns: by side and unique id.
-        of_the_run: unique ids of what tells of dbt's own run.
+        of_the_run: unique ids of what describes dbt's own run.
         both: unique ids of what both sides have: seeds, snapshots, models.
     """
 
@@ -128,7 +128,7 @@ class Tables:
             )
         )
         # The database was empty: what a source has there, a hook of the run
-        # wrote, and it tells of the run, not of the data.
+        # wrote, and it describes the run, not the data.
         sources = self.manifests[side]["sources"].items()
         of_the_run = self.below(
             side,

@@ -1,9 +1,9 @@
-"""Tell a chat about errors, warnings and stale sources of the last dbt run.
+"""Post errors, warnings and stale sources of the last dbt run to a chat.
 
 Prints a summary and posts it to the incoming webhook in the environment
 variable ALERT_WEBHOOK (Slack's format; the address is a secret, and nothing
 here prints it). Without that variable it only prints. It posts bad news: a
-failure, a warning, a stale source, and a build that was broken off, ran no
+failure, a warning, a stale source, and a build that was interrupted, ran no
 node or left no results. A post that timed out is sent again, so a message may
 arrive twice. Exit code 1: it could not be delivered.
 """
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from scripts.run import webhook
 from scripts.shared import last_run
-from scripts.shared.artifacts import BROKE_OFF, FAILED, SKIPPED, read_artifact
+from scripts.shared.artifacts import ERRORED, FAILED, SKIPPED, read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.last_run import LastRun, Node, Result
@@ -35,8 +35,8 @@ from scripts.shared.tests_in_words import name_of, sentence
 from scripts.shared.warehouse import DatabaseError, InUseError, open_database
 from scripts.shared.wording import message_lines, plural
 
-# What is told, the worst first. Five kinds of at most eleven lines stay below
-# the 40,000 characters that Slack takes.
+# What is reported, the worst first. Five kinds of at most eleven lines stay
+# below the 40,000 characters that Slack takes.
 ERROR, FAILED_TEST, WARNING = "error", "failed test", "warning"
 STALE, UNCHECKED = "stale source", "unchecked source"
 KINDS = (ERROR, FAILED_TEST, WARNING, STALE, UNCHECKED)
@@ -45,7 +45,7 @@ LINE_LENGTH = 300
 
 
 class Problem(NamedTuple):
-    """One thing to tell: a kind of KINDS, and what and where it is."""
+    """One thing to report: a kind from KINDS, and what and where it is."""
 
     kind: str
     text: str
@@ -59,15 +59,15 @@ def place(node: Node) -> str:
 
 
 def problem_of_node(result: Result, macros: Mapping[str, Node]) -> Problem:
-    """Return what a node that failed or warned has to tell."""
+    """Return what to report about a node that failed or warned."""
     node = result.node
     message = result.message[0].strip().rstrip(":") if result.message else ""
-    if result.outcome == BROKE_OFF:
+    if result.outcome == ERRORED:
         return Problem(ERROR, f"{place(node)}: {message or 'no message'}")
     text = place(node)
     if result.failures and node["resource_type"] == "test":
         text += f", {plural(result.failures, 'failing row')}"
-        # It counts the rows, and says no more.
+        # It only counts the rows.
         message = ""
     wanted = sentence(node, macros, result.broken) if result.is_test else ""
     first = re.split(r"(?<=[.!?]) ", wanted, maxsplit=1)[0] or message
@@ -163,7 +163,7 @@ def read_run(target: Path) -> tuple[LastRun, list[Problem]]:
 def headline(
     known: LastRun, problems: list[Problem], skipped: int
 ) -> tuple[str, bool]:
-    """Return the line that says all, and whether it is bad news.
+    """Return the line that sums it up, and whether it is bad news.
 
     A run failed when a node was not built or a test failed, or the database
     cannot be read; neither a warning nor a source's age makes it fail.
@@ -180,7 +180,7 @@ def headline(
         return run.nothing_known, True
     is_bad = bool(failed or counts)
     if broken:
-        counts.insert(0, f"broken off, {broken.how_far}")
+        counts.insert(0, f"interrupted, {broken.how_far}")
     elif not failed:
         counts = [plural(run.node_count, "node"), *(counts or ["no warning"])]
     facts = [f"target {run.target_name}"] if run and run.target_name else []
@@ -191,7 +191,7 @@ def headline(
 
 
 def summarise(target: Path) -> tuple[list[str], bool]:
-    """Return the lines to tell, and whether they are bad news.
+    """Return the lines to post, and whether they are bad news.
 
     Raises:
         UserError: manifest.json is missing, though a node ran, or one of the
@@ -243,13 +243,13 @@ def main(options: argparse.Namespace) -> int:
     lines, is_bad = summarise(target_path(options.target_path))
     text = "\n".join(lines)
     print(text, flush=True)
-    # A wrong address is to be known before the first night that needs it.
+    # A wrong address must show before the first night that needs it.
     url = webhook.address()
-    said = "nothing to tell: nothing was sent"
+    said = "nothing to report: nothing was sent"
     if url is None:
         said = "ALERT_WEBHOOK is not set: nothing was sent"
     elif options.always or is_bad:
-        # Slack takes for markup what HTML escapes, but for quotes.
+        # Slack takes what HTML escapes, except quotes, for markup.
         webhook.send(url, html.escape(text, quote=False))
         said = "sent"
     print(f"alert: {said}", file=sys.stderr)

@@ -28,7 +28,7 @@ is_installed() {
 
 create_venv() {
     command -v "$python" >/dev/null 2>&1 && "$python" -c '' 2>/dev/null ||
-        fail "no '$python' here: install Python 3.11 to 3.13, or name one, e.g. make setup PYTHON=python3.12"
+        fail "'$python' not found: install Python 3.11 to 3.13, or name one, e.g. make setup PYTHON=python3.12"
 
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     case $version in
@@ -42,8 +42,9 @@ create_venv() {
     "$python" -m venv "$venv"
 }
 
-# With the pip that the Python brings. The files name all that is needed; where a
-# package wants another's extra, pip before 23.3 would look for one beside them.
+# With the pip that the Python brings. The files name all that is needed; where
+# a package needs another's extra, pip before 23.3 would look for one beside
+# them.
 install() {
     echo "setup: installing $1 into $venv, about a minute ..."
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \

@@ -36,8 +36,8 @@ REASONS = {
     r"certificate verify failed": "its certificate is not trusted",
     r"Max retries exceeded|Connection|timed out": "no connection",
     r"(\d{3} .+? Error: .+ for url: .+)": r"it answered \1",
-    r"Expecting value|Request error": "what answers is not the hub, as where a"
-    " network wants a login first",
+    r"Expecting value|Request error": "what answers is not the hub, perhaps a"
+    " network's login page",
     r"gzip|end-of-stream|tar|header|CRC": "the package came damaged",
 }
 
@@ -72,7 +72,7 @@ def is_real(project: Path, name: str, version: str) -> bool:
     folder = project / INSTALLED / name
     if (folder / MARK).exists() or not (folder / "dbt_project.yml").is_file():
         return False
-    # A damaged file tells as little as a missing one.
+    # A damaged file says as little as a missing one.
     with contextlib.suppress(UserError, AttributeError, TypeError):
         for entry in read_yaml(project / LOCK)["packages"]:
             if entry.get("name") == name:
@@ -92,7 +92,7 @@ def stands_in(project: Path, name: str, version: str) -> bool:
 
 
 def vendor_version(project: Path, name: str) -> str | None:
-    """Return the version that the stand-in stands in for, if there is one."""
+    """Return the version that the stand-in replaces, if there is one."""
     path = project / VENDOR / name / "dbt_project.yml"
     return str(read_yaml(path)["version"]) if path.is_file() else None
 
@@ -100,7 +100,7 @@ def vendor_version(project: Path, name: str) -> str | None:
 def install_from_hub(project: Path, timeout: float) -> str | None:
     """Run `dbt deps` for at most `timeout` seconds, then swap the folders.
 
-    It runs beside the project: at its start it empties what is installed.
+    It runs outside the project: it begins by deleting what is installed.
 
     Returns:
         None when the packages are installed, else why the hub cannot be used.
@@ -128,7 +128,7 @@ def install_from_hub(project: Path, timeout: float) -> str | None:
             packages = list(Path(temp, INSTALLED).iterdir())
             for package in packages:
                 if not _is_package(package):
-                    return f"what it sent as {package.name} is another package"
+                    return f"it sent another package as {package.name}"
             for package in packages:
                 _replace(project, package)
             shutil.copy(Path(temp, LOCK), project)
@@ -169,7 +169,7 @@ def install_from_vendor(
 
 
 def _replace(project: Path, new: Path) -> None:
-    """Move a package to dbt_packages/; at no time is half of it there."""
+    """Move a package to dbt_packages/ in one step, never half of it."""
     installed = project / INSTALLED
     try:
         installed.mkdir(exist_ok=True)

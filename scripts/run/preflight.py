@@ -1,8 +1,8 @@
 """Check the database before and after a build: one line when it cannot work.
 
-Looked at are the settings, the place of the file, its free space, and each
-table, whose every value is read. What a build left in the write-ahead log
-goes into the file.
+It checks the settings, the place of the file, its free space, and each table,
+reading every value. What a build left in the write-ahead log goes into the
+file.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def check_as_of_date() -> None:
         UserError: the calendar has no such day.
     """
     file = ROOT / "dbt_project.yml"
-    # With all values as text: else 2005-13-40 is an error without a place.
+    # With all values as text: else 2005-13-40 is an error without its place.
     settings = read_yaml(file, yaml.BaseLoader)
     try:
         day = settings["vars"]["as_of_date"]
@@ -94,8 +94,8 @@ def check_place(path: Path) -> None:
     catalog = catalog_name(path)
     if catalog.lower() in taken or not re.fullmatch(r"\w[\w -]*", catalog):
         raise UserError(
-            f"CLASSICMODELS_DB={name}: not a usable name, as SQL knows the"
-            " database by it: use letters, digits, _, - and blanks, but none"
+            f"CLASSICMODELS_DB={name}: not usable as the database's"
+            " name in SQL: use letters, digits, _, - and blanks, but none"
             f" of {', '.join(sorted(taken))}"
         )
     try:
@@ -107,8 +107,8 @@ def check_place(path: Path) -> None:
         ) from None
     if not folder.is_dir():
         raise UserError(
-            f"CLASSICMODELS_DB={name}: no folder {shown(folder)}: make"
-            " it, or name another file"
+            f"CLASSICMODELS_DB={name}: no folder {shown(folder)}:"
+            " create it, or name another file"
         )
     if exists and not (path.is_file() or path.is_dir()):
         raise UserError(
@@ -122,8 +122,8 @@ def check_place(path: Path) -> None:
     for one in (folder, path):
         if one.exists() and not os.access(one, os.W_OK):
             raise UserError(
-                f"{shown(one)}: cannot be written: allow it, or let"
-                " CLASSICMODELS_DB name another file"
+                f"{shown(one)}: cannot be written: make it writable, or"
+                " set CLASSICMODELS_DB to another file"
             )
 
 
@@ -143,7 +143,7 @@ def check_space(path: Path) -> None:
 
 
 def check_free(path: Path) -> None:
-    """Check that nobody else has the database open, and nothing more.
+    """Check only that nobody else has the database open.
 
     Raises:
         InUseError: somebody has.

@@ -46,7 +46,7 @@ def rescue(path: Path) -> str:
         return f"{name} is not damaged: nothing to do"
     log = log_path(path)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        # Its name is that of the database in SQL: not that of the damaged one.
+        # SQL calls the database by this name: not that of the damaged one.
         new = Path(folder, "rescued.duckdb")
         try:
             saved, lost = copy_tables(path, new)
@@ -67,8 +67,8 @@ def rescue(path: Path) -> str:
     kept = f"the damaged file is kept as {shown(aside)}"
     if not saved:
         return (
-            f"nothing in {name} can be read; {kept}; put a copy in its place,"
-            " or run make build to begin anew, without the history"
+            f"nothing in {name} can be read; {kept}; restore a backup,"
+            " or run make build to start over, without the history"
         )
     missing = f"; lost: {listed(lost)}" if lost else ""
     return (

@@ -1,9 +1,9 @@
 """Check the seed files before dbt loads them: one line per problem.
 
-dbt accepts some damage in silence, such as an unclosed quote that swallows
+dbt silently accepts some damage, such as an unclosed quote that swallows
 the rows after it, or 30.7 where a whole number belongs; other damage it
 reports without the file's name. Columns and types are those that the YAML
-below the seeds' folder describes. Legal are: columns in another order,
+below the seeds' folder describes. Also legal: columns in another order,
 columns that the YAML does not know, blanks around a text, Windows line ends.
 """
 

@@ -1,8 +1,8 @@
 """Deliver a message to the incoming webhook that ALERT_WEBHOOK names.
 
-requests and urllib3 connect and try again. What they lack is here: an end to
-it all in one minute, as a timeout starts anew with each byte and looking up a
-name has none; and errors without the address, which is a secret.
+requests and urllib3 connect and try again. What they lack is here: one minute
+for everything, as a timeout restarts with each byte and looking up a name has
+none; and errors without the address, which is a secret.
 """
 
 import logging
@@ -20,9 +20,9 @@ from scripts.shared.errors import UserError
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 # The texts of the exceptions hold the address, so these stand for them.
 REASONS = (
-    (exceptions.ProxyError, "the proxy gives no connection"),
+    (exceptions.ProxyError, "the proxy cannot be reached"),
     (exceptions.SSLError, "no secure connection (TLS)"),
-    (exceptions.NameResolutionError, "the name of the host is not known"),
+    (exceptions.NameResolutionError, "the host name is not known"),
     (exceptions.NewConnectionError, "connection refused or host unreachable"),
     (exceptions.TimeoutError, "no answer in time"),
     (exceptions.ProtocolError, "connection closed without an answer"),
@@ -51,8 +51,8 @@ def address() -> str | None:
         )
     if url.scheme == "http" and url.host not in LOCAL_HOSTS:
         raise UserError(
-            "ALERT_WEBHOOK is a secret, which http would show to others on"
-            " the way: set it to an https:// address"
+            "ALERT_WEBHOOK is a secret, which http would expose: set it to"
+            " an https:// address"
         )
     return value
 
@@ -88,7 +88,7 @@ def send(
     # urllib3 logs the path, which holds the secret.
     logging.disable()
     outcome: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    # Only a thread that can be left behind ends in time.
+    # Only a thread can be abandoned in time.
     threading.Thread(
         target=lambda: outcome.put(_post(url, text, timeout, policy)),
         daemon=True,
@@ -120,7 +120,7 @@ def _post(
                 stream=True,
             ) as response:
                 status = response.status_code
-    # Anything that got away would print its text, the address included.
+    # An uncaught error would print its text, including the address.
     except Exception as error:
         cause = error.args[0] if error.args else error
         cause = getattr(cause, "reason", cause)

@@ -1,4 +1,4 @@
-"""Say in plain words what failed in the last dbt run, and in which rows.
+"""Explain what failed in the last dbt run, and in which rows.
 
 For a test: what it wants, the first of the rows that break it, the models
 that were held back, and where to look further. Of a row it shows the natural
@@ -77,7 +77,7 @@ def failing_rows(
         described = {name.lower() for name in model["columns"]}
     ranked = []
     for name, kind in zip(rows.columns, rows.types, strict=True):
-        # A text of the test's own making is there to be read.
+        # A text that the test itself makes is meant to be read.
         is_own = name.lower() not in described
         rank = 3
         if name in key:
@@ -99,7 +99,7 @@ def failing_rows(
 
 
 def table(columns: list[str], rows: list[tuple]) -> Iterator[str]:
-    """Set rows in columns, as many of these as find room."""
+    """Set rows in columns, as many as fit."""
     cells = [columns, *([_cell(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     room = WIDTH - len(INDENT)
@@ -186,9 +186,9 @@ def _cell(value: object) -> str:
 
 
 def half_new(broken: BrokenOff) -> Iterator[str]:
-    """Yield the lines about a run that was broken off."""
+    """Yield the lines about an interrupted run."""
     yield from textwrap.wrap(
-        f"The {broken.title} was broken off: {broken.how_far}.",
+        f"The {broken.title} was interrupted: {broken.how_far}.",
         WIDTH,
     )
     if broken.new:
@@ -208,7 +208,7 @@ def half_new(broken: BrokenOff) -> Iterator[str]:
 def tell(
     connection: duckdb.DuckDBPyConnection, target: Path, limit: int
 ) -> None:
-    """Print what is half new, and what failed in the last run.
+    """Print what is half updated, and what failed in the last run.
 
     Raises:
         UserError: it is not known.

@@ -10,7 +10,7 @@ from scripts.shared.paths import shown
 
 PASSED, SKIPPED, WARNED = "passed", "skipped", "warned"
 # A test found something, or a node did not get to its end.
-FAILED, BROKE_OFF = "failed", "broke off"
+FAILED, ERRORED = "failed", "errored"
 OUTCOMES = {
     "success": PASSED,
     "pass": PASSED,
@@ -46,16 +46,16 @@ def read_artifact(target: Path, name: str, made_by: str) -> dict[str, Any]:
 def outcome(status: str) -> str:
     """Return what a node's status means, in words.
 
-    They are passed, skipped, warned, failed or broke off; the latter is what
-    an unknown status is taken for. In SQL the macro record_load and the model
-    ops_test_histories read the same statuses.
+    They are passed, skipped, warned, failed or errored, also for an unknown
+    status. In SQL the macro record_load and the model ops_test_histories read
+    the same statuses.
     """
-    return OUTCOMES.get(status, BROKE_OFF)
+    return OUTCOMES.get(status, ERRORED)
 
 
 def is_bad(status: str) -> bool:
     """Whether a node did not do what it was there for."""
-    return outcome(status) in (FAILED, BROKE_OFF)
+    return outcome(status) in (FAILED, ERRORED)
 
 
 def is_node(result: Mapping[str, Any]) -> bool:
@@ -82,7 +82,7 @@ def planned_nodes(manifest: Mapping[str, Any]) -> set[str]:
 
 
 def is_table(node: Mapping[str, Any]) -> bool:
-    """Whether a node of the manifest keeps rows of its own."""
+    """Whether a node of the manifest stores rows."""
     return not node["unique_id"].startswith(("test.", "unit_test.")) and (
         node["config"]["materialized"] not in ("view", "ephemeral")
     )

@@ -1,4 +1,4 @@
-"""A dbt run that was broken off, and the tables that it left half new."""
+"""An interrupted dbt run, and the tables that it left half updated."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ NOT_RECORDED = (duckdb.BinderException, duckdb.CatalogException)
 
 
 class BrokenOff(NamedTuple):
-    """A run that did not come to its end, and what it left half new.
+    """A run that did not end, and what it left half updated.
 
     dbt writes the SQL of a node into its target folder when it begins it. Of
     the nodes begun last, as many as it has threads may not be done.
@@ -54,7 +54,7 @@ class BrokenOff(NamedTuple):
             known to have been.
         begun: number of nodes that were begun.
         planned: number of nodes of the project.
-        new: the tables that were begun, with those of broken off runs before.
+        new: the tables that were begun, with those of earlier interrupted runs.
         old: the other tables.
     """
 
@@ -88,7 +88,7 @@ def find(
     manifest: Mapping[str, Any],
     connection: duckdb.DuckDBPyConnection,
 ) -> BrokenOff | None:
-    """Return the last run that was broken off, unless it was made good.
+    """Return the last interrupted run, unless it was made good.
 
     As long as dbt runs, nobody else can open the database: a run without an
     end is over. A run that has built everything since makes it good.

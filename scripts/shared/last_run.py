@@ -1,4 +1,4 @@
-"""What became of each node in the last dbt run, and in those on record.
+"""How each node ended in the last dbt run, and in those on record.
 
 The last run is that of run_results.json. Commands that build and test
 nothing, such as compile, write over it: then it is the last one that the
@@ -15,7 +15,7 @@ import duckdb
 
 from scripts.shared import broken_off
 from scripts.shared.artifacts import (
-    BROKE_OFF,
+    ERRORED,
     FAILED,
     SKIPPED,
     WARNED,
@@ -32,7 +32,7 @@ Node = Mapping[str, Any]
 MADE_BY = "make build"
 # dbt's commands that build or test.
 BUILDING = {"build", "retry", "run", "seed", "snapshot", "test"}
-# A hook at the end of a run writes them: one that was broken off has none.
+# A hook at the end of a run writes them: an interrupted one has none.
 RECORDED_RUNS = """
     select
         invocation_id,
@@ -58,7 +58,7 @@ RECORDED_NODES = """
 
 
 class Result(NamedTuple):
-    """What became of one node.
+    """How one node ended.
 
     Attributes:
         node: as the manifest has it; of a node that it lacks, what the unique
@@ -79,7 +79,7 @@ class Result(NamedTuple):
     @property
     def is_bad(self) -> bool:
         """Whether the node did not do what it is there for."""
-        return self.outcome in (BROKE_OFF, FAILED)
+        return self.outcome in (ERRORED, FAILED)
 
     @property
     def is_test(self) -> bool:
@@ -88,7 +88,7 @@ class Result(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run that came to its end.
+    """A run that ended.
 
     Attributes:
         command: dbt's, such as `build`.
@@ -117,8 +117,8 @@ class Run(NamedTuple):
 
     @property
     def problems(self) -> list[Result]:
-        """What broke off, then what failed, then what warned."""
-        order = [BROKE_OFF, FAILED, WARNED]
+        """What errored, then what failed, then what warned."""
+        order = [ERRORED, FAILED, WARNED]
         found = [one for one in self.results if one.outcome in order]
         return sorted(found, key=lambda one: order.index(one.outcome))
 
@@ -127,7 +127,7 @@ class Run(NamedTuple):
         """What it means that such a command wrote the results."""
         return (
             f"the last dbt command, {self.command}, built and tested nothing,"
-            " and wrote over what was known"
+            " and overwrote what was known"
         )
 
 
@@ -136,8 +136,8 @@ class LastRun(NamedTuple):
 
     Attributes:
         manifest: the content of manifest.json.
-        run: None where all that is known is that it was broken off.
-        broken: the run that was broken off, if tables stand half new.
+        run: None if it is only known to have been interrupted.
+        broken: the interrupted run, if it left tables half updated.
     """
 
     manifest: Mapping[str, Any]
@@ -148,7 +148,7 @@ class LastRun(NamedTuple):
         """Return the names of the tables that dbt skipped because of a node."""
         causes = {culprit.node["unique_id"]}
         if culprit.is_test:
-            # dbt holds back what stands behind all that the test looks at.
+            # dbt holds back what depends on all that the test looks at.
             causes = set(culprit.node["depends_on"]["nodes"]) or causes
         return [
             one.node["name"]
@@ -181,13 +181,13 @@ def read(target: Path, connection: duckdb.DuckDBPyConnection | None) -> LastRun:
         connection: to the database; None where it cannot be read.
 
     Raises:
-        NoNodeRanError: dbt wrote no results, and was not broken off.
+        NoNodeRanError: dbt wrote no results, and was not interrupted.
         UserError: an artifact is missing or damaged.
     """
     has_results = (target / "run_results.json").exists()
     no_node_ran = NoNodeRanError(
         f"{shown(target / 'run_results.json')} is missing: the last build did"
-        " not get as far as running a node; what it printed tells why"
+        " not get as far as running a node; see what it printed"
     )
     if not has_results and not (target / "manifest.json").exists():
         raise no_node_ran

@@ -1,6 +1,6 @@
 """Read the metrics of models/semantics, and compute them with SQL on the marts.
 
-Known are sums and counts, with filters on dimensions, and ratios of them.
+It knows sums and counts, with filters on dimensions, and their ratios.
 MetricFlow knows more, but is an optional requirement, and does not give the
 rows that a page needs to filter.
 """

@@ -30,7 +30,7 @@ Types = dict[str, str]
 
 
 class DamageError(Exception):
-    """Damage that leaves the rest of the file without meaning."""
+    """Damage that makes the rest of the file meaningless."""
 
 
 def problems(seeds: Path) -> list[str]:
@@ -152,7 +152,7 @@ def read_rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 def problems_of_header(header: list[str], types: Types) -> Iterator[str]:
     """Yield what is wrong with the names of the columns."""
-    # dbt would name it by itself; and DuckDB looks at no upper or lower case.
+    # dbt would invent a name; and DuckDB ignores upper and lower case.
     seen: set[str] = set()
     for position, name in enumerate(header, 1):
         if not name:

@@ -1,4 +1,4 @@
-"""How a program ends when it is told to."""
+"""End a program cleanly when it is told to."""
 
 import signal
 from typing import NoReturn

@@ -7,7 +7,7 @@ from typing import Any
 Node = Mapping[str, Any]
 
 # By kind of test: what it wants of its column or table in a few words, and as
-# a sentence. A kind that is not here is told by its name, as in `is masked`,
+# a sentence. A kind that is not here goes by its name, as in `is masked`,
 # and by the description of its macro.
 WORDS = {
     "agrees_with_last_good_build": (

@@ -90,7 +90,7 @@ def damage(path: Path, what: str) -> str:
         place += f", without {shown(log)}"
     return (
         f"damaged: {text}. It holds the history of the snapshots and of the"
-        f" runs: put a copy of it {place}, or save what can be read with make"
+        f" runs: restore a backup {place}, or save what can be read with make"
         " rescue, which keeps the file; then run make build"
     )
 

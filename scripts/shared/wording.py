@@ -1,4 +1,4 @@
-"""How things are said, and which values of the data are not."""
+"""How messages are worded, and which values of the data they leave out."""
 
 import re
 import textwrap
@@ -42,10 +42,10 @@ def is_personal(node: Mapping[str, Any], column: str) -> bool:
 def message_lines(message: str | None) -> list[str]:
     """Return what dbt's message says, without values from the data.
 
-    An error quotes what it chokes on, of a seed a whole line of the file, and
-    that may be a person's. Colours, blank lines and the name of the node in
-    front are left out as well. The macro message_without_values does it for
-    what goes into `ops.run_results`.
+    An error quotes what it fails on, for a seed a whole line of the file, which
+    may be a person's. Colours, blank lines and the name of the node in front
+    are left out as well. The macro message_without_values does it for what goes
+    into `ops.run_results`.
     """
     plain = re.sub(r"\x1b\[[\d;]*m", "", message or "")
     lines = [line.rstrip() for line in plain.splitlines() if line.strip()]

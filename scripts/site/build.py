@@ -1,9 +1,9 @@
 """Write the site into target/site, from what dbt docs generate --static wrote.
 
-The folder works from disk and from any static host, and makes no request to
-anyone else: the start page with the state of the last build, the dashboard, the
-data dictionary, dbt docs and the column lineage. The old site stays as it is
-until the new one is complete. assets/erd.svg is redrawn.
+The folder works from disk and from any static host, and contacts no other host:
+the start page with the state of the last build, the dashboard, the data
+dictionary, dbt docs and the column lineage. The old site stays as it is until
+the new one is complete. assets/erd.svg is redrawn.
 """
 
 import argparse
@@ -44,7 +44,7 @@ MADE_BY = "make site"
 
 
 def read_artifacts(target: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read manifest.json and catalog.json, which must be of one state.
+    """Read manifest.json and catalog.json, which must match.
 
     Raises:
         UserError: one of them is missing, or they do not belong together.
@@ -120,7 +120,7 @@ def write_pages(
     """Write all pages into a folder.
 
     Raises:
-        UserError: something that they are made of is missing or damaged.
+        UserError: something they are made of is missing or damaged.
     """
     manifest, catalog = read_artifacts(target)
     tables = dictionary.read_tables(manifest, catalog)

@@ -120,7 +120,7 @@ def country_map(rows: Rows) -> alt.LayerChart:
     """
     path = Path(__file__).with_name("templates") / "land.json"
     outline = json.loads(path.read_text(encoding="utf-8"))
-    # A screen reader has nothing from the shape of the land.
+    # The shape of the land means nothing to a screen reader.
     land = alt.Chart(alt.InlineData(outline)).mark_geoshape(
         fill=LAND, aria=False, tooltip=None
     )
@@ -150,12 +150,12 @@ def country_map(rows: Rows) -> alt.LayerChart:
 def monthly_sales(rows: Rows) -> alt.LayerChart:
     """Columns of net sales by month; rpt_monthly_sales.
 
-    Behind each stands, broad and grey, the same month a year before. A month
+    Behind each, broad and grey, is the same month a year before. A month
     that is not over on the as-of date is pale.
     """
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
-    # Where not every month has room, the quarters or half-years remain.
+    # Where months do not all fit, the quarters or half-years remain.
     every = "(width < 420 ? 6 : width < 760 ? 3 : 1)"
     label = (
         f"datum.index == 0 || {number} == 1"
@@ -205,7 +205,7 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
 
 
 def recent_sales(rows: Rows) -> alt.LayerChart:
-    """Net sales of the last 30 days beside the 30 before; rpt_recent_sales.
+    """Net sales of the last 30 days next to the 30 before; rpt_recent_sales.
 
     A cell for each product line and region: net sales, and the change in
     percent. Its colour is the change as a share of the larger of the two, so

@@ -2,7 +2,7 @@
 
 The page works from disk and from any web server, and contacts no other. It has
 the order lines, without any contact data, so that each figure is exact under
-every filter; what the figures are is said in models/semantics.
+every filter; models/semantics defines the figures.
 """
 
 import argparse
@@ -39,7 +39,7 @@ TILES: dict[str, tuple[str, ...]] = {
     "active_customer_count": (),
     "late_pct": ("past_due_order_count",),
 }
-# Those that only the tables and charts of templates/dashboard.js show.
+# Those that only tables and charts of templates/dashboard.js show.
 MORE = ("quantity_ordered", "late_order_count")
 # The charts of the page, by the name that templates/dashboard.html gives them.
 CHARTS = {
@@ -360,7 +360,7 @@ def _vega() -> str:
     bundle = vl_convert.javascript_bundle()
     if "</script" in bundle.lower() or "<!--" in bundle:
         raise UserError(
-            "the script of vl-convert-python cannot stand in a page: go back"
+            "the script of vl-convert-python cannot be in a page: go back"
             " to the version in requirements.txt"
         )
     return bundle
@@ -373,7 +373,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="FOLDER",
         help=(
-            "a target folder of dbt with a database of its own, such as"
+            "a target folder of dbt with its own database, such as"
             " target/test; the page goes into its folder site (default: the"
             " project's database and target)"
         ),

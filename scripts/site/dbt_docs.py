@@ -1,4 +1,4 @@
-"""Mend the page of dbt docs, so that it can stand alone among the others.
+"""Mend the page of dbt docs, so that it works alone among the others.
 
 `dbt docs generate --static` writes one page, which still asks for the pictures
 beside it and names the folder and the machine that it was built on.

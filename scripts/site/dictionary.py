@@ -238,7 +238,7 @@ def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:
         if node["resource_type"] != "test":
             continue
         warns = node["config"]["severity"].lower() == "warn"
-        # A test in a file of its own is one of all tables that it reads.
+        # A test in its own file belongs to all tables that it reads.
         attached = node.get("attached_node")
         for unique_id in (
             [attached] if attached else node["depends_on"]["nodes"]

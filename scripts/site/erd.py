@@ -34,7 +34,7 @@ def draw(manifest: Mapping[str, Any]) -> str:
     svg = re.sub(r"<!--.*?-->\n", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(width|height)="(\d+)pt"', r'\1="\2"', svg)
     svg = svg.replace("<title>erd</title>", f"<title>{TITLE}</title>", 1)
-    # All fonts of fixed width are as wide as the one that it reckons with.
+    # All fixed-width fonts are as wide as the one that it assumes.
     return svg.replace("Courier,monospace", FONT)
 
 
@@ -42,7 +42,7 @@ def update(svg: str, check: bool) -> None:
     """Write the picture, or only compare it with what is there.
 
     Raises:
-        UserError: `check`, and it is another.
+        UserError: with `check`, if it differs.
     """
     if SVG.is_file() and SVG.read_text(encoding="utf-8") == svg:
         return

@@ -1,4 +1,4 @@
-"""Find what a site tells of the machine or of a person."""
+"""Find what a site reveals about the machine or a person."""
 
 import base64
 import json

@@ -11,7 +11,7 @@ from scripts.shared.errors import UserError
 def make_page(target: Path, folder: Path) -> str:
     """Return colibri's page.
 
-    Its classes, because its command asks a registry for newer versions and
+    By its classes, because its command asks a registry for newer versions and
     exits with 0 even when it logs errors.
 
     Args:

@@ -77,7 +77,7 @@ def run(environment: dict[str, str], timeout: float) -> Any:
         from traitlets.config import Config
     except ModuleNotFoundError as error:
         raise UserError(
-            f"no {error.name} here: run make notebook-html"
+            f"{error.name} is not installed: run make notebook-html"
         ) from None
     notebook = jupytext.read(NOTEBOOK)
     client = NotebookClient(
@@ -206,7 +206,9 @@ def open_lab(target: Path) -> int:
     try:
         from jupyterlab.labapp import LabApp
     except ModuleNotFoundError as error:
-        raise UserError(f"no {error.name} here: run make notebook") from None
+        raise UserError(
+            f"{error.name} is not installed: run make notebook"
+        ) from None
     file = settings / "labconfig/default_setting_overrides.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")

@@ -91,11 +91,11 @@ class Run:
 
 @dataclass
 class State:
-    """What the start page tells of the warehouse.
+    """What the start page says about the warehouse.
 
     Attributes:
-        broken_off: a run that left the tables half new; None as a rule.
-        build: the last `dbt build` that came to its end; None before the first.
+        broken_off: a run that left tables half updated; usually None.
+        build: the last `dbt build` that ended; None before the first.
         later: the runs since then that failed or warned, of other commands.
         last_good: start of the last build of everything that had no failure,
             in UTC; None before the first one.
@@ -135,7 +135,7 @@ def read_state(
                 break
         newest = connection.execute(NEWEST).fetchone()
     if recorded and recorded[-1].command != "build":
-        # Nothing is known of a build: only the last run matters.
+        # No build is known: only the last run matters.
         recorded = recorded[:1]
     build, later = None, []
     for position, run in enumerate(recorded):

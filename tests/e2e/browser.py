@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# For a browser that makes no requests of its own, also in a container.
+# For a browser that makes no requests itself, also in a container.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -76,7 +76,7 @@ def start_browser() -> Iterator[Browser]:
 def visit(
     browser: Browser, place: str | Path, **options: Any
 ) -> Iterator[Visit]:
-    """Open a page in a context of its own, which is closed at the end.
+    """Open a page in its own context, which is closed at the end.
 
     Args:
         browser: what start_browser yields.

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTHON = BIN / "python"
 SCRIPTS = (PYTHON, "-m", "scripts")
-# Neither in git, nor to be shared by two builds.
+# Not in git, or not to be shared by two builds.
 NOT_COPIED = shutil.ignore_patterns(
     *(".git", ".venv*", "node_modules", "target", "logs", "*.duckdb*"),
     *("__pycache__", ".*_cache"),
@@ -67,7 +67,7 @@ def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
 
 @dataclass
 class Project:
-    """A dbt project with a database and a target folder of its own.
+    """A dbt project with its own database and target folder.
 
     Nobody may hold a connection while dbt runs: DuckDB locks the file. What
     dbt printed last is in `said`.
@@ -122,13 +122,13 @@ class Project:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """The manifest of the last run before the first look at it."""
+        """The manifest of the last run before it is first read."""
         path = self.target / "manifest.json"
         return json.loads(path.read_text(encoding="utf-8"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest file, for all workers to end together."""
+    """Begin with the longest file, so that all workers end together."""
     items.sort(key=lambda item: item.path.name != "test_readme.py")
 
 
@@ -163,7 +163,7 @@ def copy_project(
 def warehouse(
     copy_project: Callable[[], Project], built: Path | None
 ) -> Project:
-    """The project, built from nothing in a database that only tests read."""
+    """The project, built from scratch in a database that only tests read."""
     project = copy_project()
     if built:
         shutil.copytree(built, project.target, dirs_exist_ok=True)

@@ -25,7 +25,7 @@ def test_make_help_is_the_default_and_lists_all_targets():
 
 
 def test_a_build_that_stops_early_leaves_no_old_results(scratch: Path):
-    """Else make why and make alert would tell of another build."""
+    """Else make why and make alert would report another build."""
     results = scratch / "target" / "run_results.json"
     results.parent.mkdir()
     results.write_text("{}")

@@ -38,7 +38,7 @@ PRINTED = {
     "dbt build": r"PASS=\d{3} WARN=0 ERROR=0 SKIP=0",
     "dbt test -s fct_orders+": r"PASS=\d+ WARN=0 ERROR=0 SKIP=0",
     SHOW: r"Classic Cars +\| +3,774,647\.39",
-    # dbt show wrote over the artifact with the results.
+    # dbt show overwrote the artifact with the results.
     "make why": r"^Nothing failed in the last run \(dbt test, .*\d+ nodes\.$",
     "make alert": r"^classicmodels: test passed: \d+ nodes, no warning",
     "make help": r"^make build +Build and test the warehouse",
@@ -63,7 +63,7 @@ SERVED = {"make docs": "index.html", "make notebook": "/lab/tree/sales.py"}
 # What a person runs when a build fails, with its exit code. `make docs` is
 # `make site` and a server.
 RED = [
-    ("make build", 2, r"^make build: failed; make why tells more$"),
+    ("make build", 2, r"^make build: failed; make why explains it$"),
     (
         "make why",
         0,
@@ -72,7 +72,7 @@ RED = [
     ),
     ("make alert", 0, r"^classicmodels: build failed: \d+ failed test"),
     ("make site", 0, r"^site: wrote target/site/index\.html"),
-    # dbt docs generate wrote over the artifact with the results.
+    # dbt docs generate overwrote the artifact with the results.
     ("make why", 0, r"Failed: order_status is one of: (.*\n)+?.* 10100 +Lost"),
     # The last good load.
     (

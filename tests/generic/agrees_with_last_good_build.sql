@@ -9,9 +9,9 @@
     ) %}
 {%- endif %}
 {%- set limits = var('load_limits')[table_name] %}
-{#- For dbt to see the refs when it parses. -#}
+{#- So that dbt sees the refs when it parses. -#}
 {%- set totals_now = load_totals(table_name) %}
-{#- The copies that are needed, and of each what is there. -#}
+{#- The copies that are needed, and the columns of each. -#}
 {%- set copies = [table_name] + (['orders'] if table_name == 'order_lines' else []) %}
 {%- set usable = [] %}
 {%- if execute %}
@@ -88,8 +88,8 @@ compared_totals as (
 
 ),
 
--- How many of the rows of before are still there, and in how many of these
--- each column is what it was.
+-- How many of the earlier rows are still there, and in how many of these each
+-- column is unchanged.
 rows_compared as (
 
     select
@@ -182,7 +182,7 @@ where
             or (
                 compared.total_now * 100
                 > compared.total_before * (100 + {{ limits.max_rise_pct }})
-                -- A few are no flood, where there were next to none.
+                -- A few more are fine where there were almost none.
                 and compared.total_now > compared.total_before + 5
             )
         when 'column' then
@@ -195,8 +195,8 @@ where
             compared.total_now != compared.total_before
             and compared.total_before > 0
             and compared.group_value != 'none'
-        -- A month is closed when the next one has begun. Into the month before
-        -- the last one, late orders and payments still come.
+        -- A month is closed when the next one has begun. Late orders and
+        -- payments still arrive for the month before the last one.
         when 'month' then
             (
                 compared.total_now < compared.total_before

@@ -5,7 +5,7 @@
     {%- do conditions.update({column ~ ' is not null': column ~ ' is not null'}) %}
 {%- endfor %}
 {%- for rule in rules %}
-    {#- With words in front, or the condition alone. -#}
+    {#- With an explanation, or the condition alone. -#}
     {%- do conditions.update(rule if rule is mapping else {rule: rule}) %}
 {%- endfor %}
 

@@ -22,7 +22,7 @@
     'a formula of a spreadsheet': '^[=@]',
     'a word for null': '^(NULL|null|nan|\\\\N|#N/A)$',
 } %}
-{#- People are called None; nothing else is. -#}
+{#- People may be called None; nothing else is. -#}
 {%- set null_words = ['None', 'NaN'] %}
 
 select *

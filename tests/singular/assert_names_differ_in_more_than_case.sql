@@ -1,4 +1,4 @@
--- Odd, but possible: two shops of one name.
+-- Odd, but possible: two shops with one name.
 {{ config(severity='warn') }}
 
 with

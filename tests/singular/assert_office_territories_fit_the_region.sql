@@ -1,4 +1,4 @@
--- Odd, but possible: the retailer may cut its territories anew.
+-- Odd, but possible: the retailer may redraw its territories.
 {{ config(severity='warn') }}
 
 with

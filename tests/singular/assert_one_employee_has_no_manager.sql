@@ -17,7 +17,7 @@ employees_without_manager as (
 
 ),
 
--- The head may be called otherwise than president: a warning tells of it.
+-- The head may have a title other than president: a warning says so.
 final as (
 
     select

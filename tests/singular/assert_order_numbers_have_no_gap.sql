@@ -1,4 +1,4 @@
--- Odd, but possible: a number was drawn for an order that was given up.
+-- Odd, but possible: a number was assigned to an abandoned order.
 {{ config(severity='warn') }}
 
 with

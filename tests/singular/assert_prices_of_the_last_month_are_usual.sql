@@ -46,8 +46,8 @@ lines_of_last_month as (
 
 ),
 
--- In each month of the sample the mean lies between 0.889 and 0.918. Fewer than
--- 20 lines may well have another.
+-- In each month of the sample the mean is between 0.889 and 0.918. Fewer than
+-- 20 lines may well differ.
 final as (
 
     select *

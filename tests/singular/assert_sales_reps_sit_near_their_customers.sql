@@ -58,7 +58,7 @@ customers_compared as (
 
 ),
 
--- Of the sample none is far. A few may be: somebody stands in for a colleague.
+-- In the sample none is far. A few may be: somebody fills in for a colleague.
 final as (
 
     select *

@@ -35,7 +35,7 @@ orders_counted as (
 
 ),
 
--- Of the sample 2 % are cancelled, and every other ship date fits. A few odd
+-- In the sample 2 % are cancelled, and every other ship date fits. A few odd
 -- orders are possible: assert_ship_dates_fit_the_status warns of them.
 final as (
 

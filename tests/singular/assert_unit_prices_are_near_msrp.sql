@@ -12,9 +12,9 @@ stg_products as (
 
 ),
 
--- Real prices lie between 0.8 (but for cents) and 1.0 of the MSRP. The band is
--- wider because the MSRP is today's, yet narrow enough for a decimal point that
--- slipped and for a price that was doubled or taken for the whole line.
+-- Real prices are between 0.8 (give or take a cent) and 1.0 of the MSRP. The
+-- band is wider because the MSRP is today's, yet narrow enough to catch a
+-- slipped decimal point, a doubled price or the price of a whole line.
 lines_with_msrp as (
 
     select

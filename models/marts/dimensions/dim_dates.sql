@@ -108,7 +108,7 @@ calendar_days as (
 
 ),
 
--- The Thursday of a week lies in the year to which ISO 8601 counts the week.
+-- ISO 8601 assigns a week to the year of its Thursday.
 days_with_thursday as (
 
     select

@@ -18,7 +18,7 @@ countries as (
 
 ),
 
--- The last row makes the Unknown member: a place of which nothing is known.
+-- The last row makes the Unknown member: a place about which nothing is known.
 places as (
 
     select

@@ -34,7 +34,7 @@ lines_by_order as (
 
 ),
 
--- A cancelled order that never left is owed to nobody: it is never past due.
+-- Nobody waits for a cancelled order that never left: it is never past due.
 orders_with_lateness as (
 
     select

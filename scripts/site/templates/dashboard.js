@@ -195,7 +195,7 @@ function feed(name, rows) {
   views.get(name)?.data("rows", plainRows).resize().runAsync();
 }
 
-// The map is about half as high as wide; other charts have a height of their own.
+// The map is about half as high as wide; other charts set their own height.
 function fitMap(view, chart) {
   view.height(Math.round(chart.clientWidth * 0.46)).runAsync();
 }

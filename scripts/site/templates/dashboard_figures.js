@@ -151,7 +151,7 @@ function allMonths() {
 }
 
 // All months, so that the chart keeps its place and each can be clicked. Those
-// outside of the dates have their own sales, to be shown pale.
+// outside the dates have their own sales, to be shown pale.
 function monthReport() {
   const dated = fitting("dates").filter((line) => line.order_date);
   const now = Map.groupBy(dated, (line) => monthOf(line.order_date));

@@ -1,5 +1,5 @@
 // What the reader filters: the controls, the address that keeps it, and the start
-// of the page. It stands behind dashboard_figures.js and dashboard.js.
+// of the page. It comes after dashboard_figures.js and dashboard.js.
 
 // The address.
 

@@ -62,7 +62,8 @@ function show(query, schema) {
   nothing.hidden = tables.some(({ body }) => !body.hidden);
 }
 
-// Metrics are not in a table of the database, and told only where there are.
+// Metrics are not in a table of the database, and counted only if there are
+// any.
 function said({ metric, column, table }) {
   const columns = `${plural(column, "column")} in ${plural(table, "table")}`;
   if (!metric) return columns;

@@ -1,4 +1,4 @@
-"""The command faults goes red when it must, and replays as dbt builds."""
+"""The command faults fails when it must, and replays as dbt builds."""
 
 import json
 import shutil
@@ -77,7 +77,7 @@ def test_a_damaged_catalogue_is_refused(warehouse, tmp_path, faults, message):
     assert not found
 
 
-def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
+def test_an_unexpected_outcome_differs(warehouse, tmp_path):
     cases = {
         "right": (CAUGHT, ""),
         "called_legal": (LEGAL, "failed: "),
@@ -102,7 +102,7 @@ def test_what_ends_otherwise_than_expected_differs(warehouse, tmp_path):
             of_files(file="orders.csv", put="10426\n"),
             "caught by another: check_seeds",
         ),
-        # What is broken itself does not keep the others from being tried.
+        # A broken entry does not keep the others from being tried.
         "no_rows": (
             CAUGHT | {"sql": f"{NEGATIVE} where false"},
             "its sql changes no table of the source",

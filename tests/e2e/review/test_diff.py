@@ -1,7 +1,7 @@
 """What a reviewer is told about the data, on pairs of commits made here.
 
-The project is a small one of its own: nothing in the command may know a model
-of the real one by name. A build takes seconds: several tests read one report.
+The project is a small separate one: nothing in the command may know a model of
+the real one by name. A build takes seconds: several tests read one report.
 """
 
 import json
@@ -252,7 +252,7 @@ class Shop:
         return Report(process.args, process.returncode, *said)
 
     def start(self, base: str, until: str) -> tuple[subprocess.Popen, str]:
-        """Start the command; return it once it says a text, and that line."""
+        """Start the command; return it once it prints a text, and that line."""
         process = self.begin(base)
         return process, next(line for line in process.stderr if until in line)
 
@@ -262,7 +262,7 @@ class Shop:
 
     @property
     def unfinished(self) -> list[Path]:
-        """What a broken off run left in the cache."""
+        """What an interrupted run left in the cache."""
         return [*self.cache.glob(".building-*")]
 
     def reset(self) -> None:
@@ -502,7 +502,7 @@ def test_samples_show_natural_keys_and_no_person(edited):
         assert value not in edited.stdout
 
 
-def test_changed_tests_are_told(edited):
+def test_changed_tests_are_reported(edited):
     place = "on fct_orders."
     assert section(edited, "### Tests") == [
         f"- removed: `unique {place}order_key`",
@@ -553,7 +553,7 @@ quote: false}\\n              config: {error_if: '>5'}
 
 
 def test_no_text_holds_a_person(leaking):
-    """Nor part of one; that a customer's name does by chance shows no one."""
+    """Nor part of one; a customer's name may by chance."""
     samples = leaking.stdout.split("Samples")[1].split("\n**`dim_customers`**")
     names, table = samples[0], samples[1].split("\n\n**")[0]
     assert "`customerName` Rail & Lee → Lee & Rail" in names.replace("amp;", "")

@@ -81,7 +81,7 @@ def damaged(warehouse: Project, copy_project) -> Project:
         *("build", "--indirect-selection", "cautious", "--select"),
         *("countries", "+stg_orders", "+stg_customers", "+stg_payments"),
         *("+stg_offices", "+stg_product_lines", "+dim_order_statuses"),
-        # They would break off before the model does.
+        # They would fail before the model does.
         *("--exclude", "stg_product_lines,test_type:unit"),
         "test_name:agrees_with_last_good_build",
         check=False,
@@ -108,7 +108,7 @@ def about(text: str, *words: str) -> str:
 def test_the_first_line_counts(said: str):
     assert re.match(
         r"Of \d+ nodes in the last run \(dbt build, \d{4}-\d\d-\d\d \d\d:\d\d"
-        r" UTC\): 1 broke off, \d failed, 1 warned\.\n\n1\. ",
+        r" UTC\): 1 errored, \d failed, 1 warned\.\n\n1\. ",
         said,
     )
 
@@ -122,7 +122,7 @@ def test_what_a_test_wants_comes_before_the_rows(said: str):
     assert re.search(r"More: select \* from failures\.\w+\n", part)
     assert "File: models/staging/stg_orders.yml\n" in part
     assert re.search(r"SQL:  .*target/test/compiled/.+\.sql$", part)
-    # Without a description it is told in a sentence, and in its values.
+    # Without a description it is a sentence, with its values.
     part = about(said, "Failed: order_status is one of: In Process, On Hold,")
     assert re.search(r"stg_orders: 1 value\n.*\n +10100 +Lost ", part)
     part = about(
@@ -143,7 +143,7 @@ def test_doubled_rows_and_what_they_held_back(said: str):
     assert "Held back" not in part
 
 
-def test_of_many_rows_the_first_are_shown(damaged: Project, said: str):
+def test_only_the_first_of_many_rows_are_shown(damaged: Project, said: str):
     part = about(said, "stg_customers: 7 rows ")
     found = re.findall(r"\n +(\d{3}) ", part)
     assert found == ["103", "112", "114", "119", "121"]
@@ -154,7 +154,7 @@ def test_of_many_rows_the_first_are_shown(damaged: Project, said: str):
 
 
 def test_errors_unit_tests_and_warnings_are_told_apart(said: str):
-    part = about(said, "1. Broke off: model stg_product_lines")
+    part = about(said, "1. Errored: model stg_product_lines")
     assert "\n     Binder Error: " in part
     assert "Runtime Error" not in part
     assert "File: models/staging/stg_product_lines.sql\n" in part
@@ -196,7 +196,7 @@ def test_no_contact_data_is_shown(damaged: Project, said: str, tmp_path: Path):
     assert not [value for value in values if value in said + tested]
 
 
-def test_rows_that_are_gone_are_no_error(damaged: Project, tmp_path: Path):
+def test_missing_rows_are_not_an_error(damaged: Project, tmp_path: Path):
     """As in another database, which has no such tables."""
     empty = tmp_path / "classicmodels.duckdb"
     duckdb.connect(str(empty)).close()
@@ -208,7 +208,7 @@ def test_rows_that_are_gone_are_no_error(damaged: Project, tmp_path: Path):
     assert "The rows are not in the database" in part
 
 
-def test_alert_and_start_page_tell_the_same(damaged: Project, said: str):
+def test_alert_and_start_page_agree(damaged: Project, said: str):
     lines = tell(damaged, "alert").splitlines()
     assert re.match(
         r"classicmodels: build failed: 1 error, \d failed tests, 1 warning,"
@@ -231,7 +231,7 @@ def test_alert_and_start_page_tell_the_same(damaged: Project, said: str):
     results["args"]["which"] = "compile"
     results["results"] = []
     (damaged.target / "run_results.json").write_text(json.dumps(results))
-    parts = re.compile(r"\d+\. ((?:Failed|Warned|Broke off): .*)")
+    parts = re.compile(r"\d+\. ((?:Failed|Warned|Errored): .*)")
     recorded = tell(damaged, "why")
     told = parts.findall(recorded)
     assert "\n     Binder Error: " in recorded
@@ -240,7 +240,7 @@ def test_alert_and_start_page_tell_the_same(damaged: Project, said: str):
     assert tell(damaged, "alert").startswith(lines[0])
 
 
-def test_a_build_that_was_killed_says_what_is_half_new(
+def test_a_killed_build_says_what_is_half_updated(
     warehouse: Project, copy_project
 ):
     project = copy_project()
@@ -257,9 +257,9 @@ def test_a_build_that_was_killed_says_what_is_half_new(
             time.sleep(0.02)
         process.kill()
     said = tell(project, "why")
-    # It tells nothing of the build before.
+    # It says nothing about the build before.
     found = re.fullmatch(
-        r"The dbt build of [\d :-]+ UTC was broken off: (\d+) of the"
+        r"The dbt build of [\d :-]+ UTC was interrupted: (\d+) of the"
         r" project's (\d+) nodes had begun, with (\d+) of its (\d+) tables, the"
         r" last at \d\d:\d\d UTC\. New, but for what was under way: (.*) Old:"
         r" (.*) Tables may disagree until make build puts it right\.",
@@ -274,7 +274,7 @@ def test_a_build_that_was_killed_says_what_is_half_new(
     assert table_count == len(new | old) == len(new) + len(old)
     told = tell(project, "alert")
     assert re.match(
-        rf"classicmodels: build failed: broken off, {begun} of the project's"
+        rf"classicmodels: build failed: interrupted, {begun} of the project's"
         rf" {planned} nodes had begun",
         told,
     )

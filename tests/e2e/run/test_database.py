@@ -1,4 +1,4 @@
-"""What is wrong with the database is one line, and nothing is lost of it."""
+"""What is wrong with the database is one line, and nothing in it is lost."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def check(
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with two tables, each in blocks of its own."""
+    """A database with two tables, each in separate blocks."""
     path = tmp_path_factory.mktemp("history") / "classicmodels.duckdb"
     with duckdb.connect(str(path)) as connection:
         for schema in ("snapshots", "marts"):
@@ -39,7 +39,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database(history: Path, tmp_path: Path) -> Path:
-    """A copy by a name that must not be taken for its state."""
+    """A copy under a name that must not be taken for its state."""
     return Path(shutil.copy(history, tmp_path / "damaged.duckdb"))
 
 
@@ -89,7 +89,7 @@ def files(path: Path, but: Path | None = None) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_file_is_told_and_rescued(database: Path, kind: str):
+def test_a_damaged_file_is_reported_and_rescued(database: Path, kind: str):
     DAMAGE[kind](database)
     before = files(database)
     code, said = check(database)
@@ -126,7 +126,7 @@ def test_a_damaged_file_is_told_and_rescued(database: Path, kind: str):
     }.get(kind, [])
 
 
-def test_nothing_is_rescued_that_is_whole(database: Path):
+def test_a_whole_database_is_not_rescued(database: Path):
     before = files(database)
     code, said = check(database, "rescue")
     assert (code, len(said.splitlines())) == (0, 1)
@@ -134,7 +134,7 @@ def test_nothing_is_rescued_that_is_whole(database: Path):
     assert files(database) == before
 
 
-def test_who_holds_the_file_is_told_and_nothing_is_lost(
+def test_who_holds_the_file_is_named_and_nothing_is_lost(
     database: Path, scratch: Path
 ):
     results = scratch / "target" / "run_results.json"
@@ -165,8 +165,8 @@ def test_who_holds_the_file_is_told_and_nothing_is_lost(
     ("name", "settings", "named"),
     [
         (".", {}, "is a folder"),
-        ("no/folder.duckdb", {}, "/no: make it"),
-        ("dead.duckdb", {}, "/no: make it"),
+        ("no/folder.duckdb", {}, "/no: create it"),
+        ("dead.duckdb", {}, "/no: create it"),
         ("/sys/classicmodels.duckdb", {}, "/sys: "),
         ("my db's.duckdb", {}, "letters, digits"),
         ("loop.duckdb", {}, "name another file"),
@@ -177,7 +177,7 @@ def test_who_holds_the_file_is_told_and_nothing_is_lost(
         ("a.duckdb", {"CLASSICMODELS_THREADS": "four"}, "1 or more"),
     ],
 )
-def test_a_setting_that_cannot_work_is_told(
+def test_a_setting_that_cannot_work_is_reported(
     tmp_path: Path, name: str, settings: dict[str, str], named: str
 ):
     (tmp_path / "dead.duckdb").symlink_to(tmp_path / "no/file.duckdb")
@@ -195,7 +195,7 @@ def test_a_setting_that_cannot_work_is_told(
 
 
 @pytest.mark.parametrize("day", ["2005-13-40", "2005-02-30"])
-def test_a_day_that_does_not_exist_is_told(scratch: Path, day: str):
+def test_a_day_that_does_not_exist_is_reported(scratch: Path, day: str):
     """Before YAML reads it: dbt ends in a traceback there."""
     project = scratch / "dbt_project.yml"
     text = project.read_text()
@@ -261,7 +261,7 @@ with duckdb.connect(str(path), read_only=True) as connection:
 def on_small_disk(
     folder: Path, megabytes: float, *command: str | Path
 ) -> tuple[int, str]:
-    """Run a command with a disk of its own at `folder`."""
+    """Run a command with a separate disk at `folder`."""
     folder.mkdir()
     private = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
     mount = f"mount -t tmpfs -o size={int(megabytes * 1024)}k tmpfs {folder}"
@@ -274,7 +274,7 @@ def on_small_disk(
     return done.returncode, done.stdout
 
 
-def test_what_a_full_disk_leaves_in_the_log_is_told_and_kept(tmp_path: Path):
+def test_what_a_full_disk_leaves_in_the_log_is_kept(tmp_path: Path):
     path = tmp_path / "disk" / "classicmodels.duckdb"
     code, said = on_small_disk(
         path.parent, 4, BIN / "python", "-c", FULL_DISK, path
@@ -284,9 +284,7 @@ def test_what_a_full_disk_leaves_in_the_log_is_told_and_kept(tmp_path: Path):
     assert f"{path}: the disk is full: keep {path}.wal beside it" in line
 
 
-def test_a_full_disk_loses_nothing_of_what_is_rescued(
-    database: Path, tmp_path: Path
-):
+def test_a_full_disk_loses_nothing_rescued(database: Path, tmp_path: Path):
     spoil_table(database, "marts.one")
     path = tmp_path / "disk" / "classicmodels.duckdb"
     code, said = on_small_disk(

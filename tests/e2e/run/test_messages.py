@@ -197,7 +197,7 @@ def test_a_warning_and_an_old_source_do_not_fail_a_run(artifacts):
         (result(HOOK, "error", "IO Error: no room"), "failed: 1 error ("),
         (result(HOOK, "skipped"), "passed: 2 nodes, no warning ("),
         (result("model.a.b", "no-op"), "passed: 3 nodes, no warning ("),
-        # A run that was stopped has nothing but skipped nodes to tell it.
+        # Only skipped nodes show that a run was stopped.
         (result("model.a.b", "skipped"), "failed: 1 skipped ("),
     ],
 )
@@ -205,7 +205,7 @@ def test_every_status_counts(artifacts, odd: dict, told: str):
     assert f"classicmodels: build {told}" in alert(artifacts([*GOOD, odd]))[0]
 
 
-def test_long_news_are_cut(artifacts):
+def test_a_long_alert_is_cut(artifacts):
     many = [
         result(f"model.classicmodels.{kind}_{count}", kind, "oh no " * 99, 1)
         for kind in ("error", "fail", "warn")
@@ -221,7 +221,7 @@ def test_long_news_are_cut(artifacts):
     ("query", "told"),
     [
         ("select cast('King' as int)", "could not convert string '...' to"),
-        # It repeats the value, without quotes, in a line of its own.
+        # It repeats the value, without quotes, on a separate line.
         ("select strptime('King', '%Y')", "could not parse string '...'"),
         # It shows the line of the file, which here goes on in the next.
         ("copy seed from '{file}' (header)", "csv error on line: 2"),
@@ -258,7 +258,7 @@ def test_a_build_that_ran_no_node_failed(artifacts, lost: tuple[str, ...]):
         (target / f"{name}.json").unlink()
     reason = (
         f"{target}/run_results.json is missing: the last build did not get as"
-        " far as running a node; what it printed tells why"
+        " far as running a node; see what it printed"
     )
     assert tell(target, "why") == (1, f"why: {reason}\n")
     assert alert(target)[0].startswith("classicmodels: build failed: ")
@@ -270,7 +270,7 @@ def test_a_database_that_cannot_be_read_is_bad_news(artifacts):
     first, second, _ = alert(target)
     assert first.startswith("classicmodels: build failed: 1 error (target")
     assert re.match(r"error: .*classicmodels\.duckdb: damaged: ", second)
-    # As make build leaves it that found the damage.
+    # As a make build that found the damage leaves it.
     (target / "run_results.json").unlink()
     (only,) = alert(target)
     assert re.match(
@@ -281,7 +281,7 @@ def test_a_database_that_cannot_be_read_is_bad_news(artifacts):
     assert re.fullmatch(r"why: .*\.duckdb: damaged: .*\n", said)
 
 
-def test_of_a_build_under_way_nothing_is_told(artifacts):
+def test_a_running_build_is_not_reported(artifacts):
     target = artifacts(GOOD)
     (target / "run_results.json").unlink()
     with duckdb.connect(str(target / "classicmodels.duckdb")):
@@ -290,11 +290,11 @@ def test_of_a_build_under_way_nothing_is_told(artifacts):
     assert re.fullmatch("alert: .* in use by .*\n", said)
 
 
-def test_a_command_that_builds_nothing_is_no_good_news(artifacts):
+def test_a_command_that_builds_nothing_is_not_good_news(artifacts):
     target = artifacts(GOOD, which="compile")
     reason = (
-        "the last dbt command, compile, built and tested nothing, and wrote"
-        " over what was known"
+        "the last dbt command, compile, built and tested nothing, and"
+        " overwrote what was known"
     )
     assert alert(target)[0] == f"classicmodels: {reason}"
     assert tell(target, "why") == (1, f"why: {reason}: run make build\n")
@@ -304,7 +304,7 @@ def test_a_command_that_builds_nothing_is_no_good_news(artifacts):
     )
 
 
-def test_a_run_on_record_is_told_where_compile_wrote_over_it(artifacts):
+def test_a_recorded_run_is_shown_after_compile(artifacts):
     target = artifacts([], which="compile")
     with duckdb.connect(str(target / "classicmodels.duckdb")) as connection:
         connection.execute(
@@ -333,7 +333,7 @@ def test_a_run_on_record_is_told_where_compile_wrote_over_it(artifacts):
     assert code == 0
     assert said.startswith(
         "Of 2 nodes in the last run (dbt build, 2026-11-21 03:40 UTC):"
-        " 1 broke off.\n\n1. Broke off: model dim_products\n"
+        " 1 errored.\n\n1. Errored: model dim_products\n"
     )
 
 
@@ -351,7 +351,7 @@ RUNS = """
 NEXT = "insert into ops.runs values ('c', '2026-11-22', {}, 'build', {})"
 
 
-def test_what_a_run_that_was_broken_off_left_half_new(artifacts):
+def test_what_an_interrupted_run_left_half_updated(artifacts):
     target = artifacts(BAD[1:2])
     # Its SQL is written when dbt begins a node.
     begun = target / "run/classicmodels/models/dim_products.sql"
@@ -369,24 +369,24 @@ def test_what_a_run_that_was_broken_off_left_half_new(artifacts):
 
     said = ask(RUNS)
     assert re.match(
-        "The dbt run of 2026-11-21 03:39 UTC was broken off: 1 of the project's"
-        " 5 nodes had begun, with 1 of its 2 tables, ",
+        "The dbt run of 2026-11-21 03:39 UTC was interrupted: 1 of the"
+        " project's 5 nodes had begun, with 1 of its 2 tables, ",
         said,
     )
     # After Ctrl-C dbt still writes the results that it has.
     assert "Failed: No two rows have the same order_id." in said
     assert re.match(
-        r"classicmodels: run failed: broken off, 1 of the project's 5 nodes had"
-        r" begun, .*, 1 failed test",
+        r"classicmodels: run failed: interrupted, 1 of the project's 5 nodes"
+        r" had begun, .*, 1 failed test",
         alert(target)[0],
     )
     # Only a build of everything that did not fail makes it good.
-    assert "broken off" in ask(NEXT.format("now()", "false"))
-    assert "broken off" in ask(
+    assert "interrupted" in ask(NEXT.format("now()", "false"))
+    assert "interrupted" in ask(
         "update ops.runs set is_whole = true where invocation_id = 'c';"
         "insert into ops.run_results values ('c', 'model', 'skipped')"
     )
-    assert "broken off" not in ask(
+    assert "interrupted" not in ask(
         "update ops.run_results set status = 'success'"
     )
 
@@ -418,7 +418,7 @@ def test_a_damaged_artifact_is_one_clear_line(
         assert re.fullmatch(rf"{command}: .*{name}\.json.*\n", said)
 
 
-def test_a_reader_that_has_enough_is_no_error(artifacts):
+def test_a_reader_that_stops_is_not_an_error(artifacts):
     """As in `make why | head`: nobody reads any more."""
     target = artifacts(BAD)
     done = run(

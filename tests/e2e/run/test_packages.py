@@ -1,4 +1,4 @@
-"""vendor/dbt_utils does what dbt_utils does, as far as it is used here."""
+"""vendor/dbt_utils does what dbt_utils does, as far as used here."""
 
 import hashlib
 import json
@@ -67,7 +67,7 @@ def vendored_macros() -> set[str]:
     }
 
 
-def test_vendor_has_what_is_used_and_all_of_it_is_tried():
+def test_vendor_has_what_is_used_and_all_of_it_is_tested():
     tried = {test for test, _, _ in GENERIC_TESTS.values()}
     assert vendored_macros() == used_macros()
     assert vendored_macros() == tried | {"generate_surrogate_key"}

@@ -28,12 +28,12 @@ OFFLINE = "http://127.0.0.1:9/"
 @pytest.mark.parametrize(
     ("python", "message"),
     [
-        ("echo no python", "no '.*fake' here: install Python 3.11 to 3.13"),
+        ("echo no python", "'.*fake' not found: install Python 3.11 to 3.13"),
         ("echo 3.9", "is Python 3.9, the project runs on 3.11 to 3.13"),
         ("echo 3.14", "is Python 3.14, the project runs on 3.11 to 3.13"),
     ],
 )
-def test_setup_says_in_one_line_which_python_it_wants(
+def test_setup_says_in_one_line_which_python_it_needs(
     scratch: Path, tmp_path: Path, python: str, message: str
 ):
     fake = tmp_path / "fake"
@@ -95,7 +95,7 @@ def test_setup_works_with_old_and_new_pips_and_without_uv(
         cwd=scratch,
         PATH=f"{python.parent}:{os.environ['PATH']}",
         PIP_DRY_RUN="1",
-        # pip's way to say no: what a build wants would be a dry run as well.
+        # pip's way to say no: what a build needs would be a dry run as well.
         PIP_NO_BUILD_ISOLATION="0",
         PIP_NO_INDEX="1",
         PIP_FIND_LINKS=str(wheels),
@@ -145,7 +145,7 @@ def bare(scratch: Path) -> Path:
 
 @pytest.fixture
 def hub() -> Iterator[Callable[..., str]]:
-    """Start a dbt package hub on this machine, of which `answer` is a reply."""
+    """Start a dbt package hub on this machine, which replies with `answer`."""
     servers = []
 
     def start(answer: Callable[[str, str], bytes | None]) -> str:
@@ -205,7 +205,7 @@ STAND_IN = REAL | {".from_vendor"}
 def test_the_real_package_comes_from_the_hub_and_stays(
     bare: Path, hub: Callable[..., str]
 ):
-    """It takes the place of a stand-in, for which the hub was asked of late."""
+    """It replaces a stand-in, for which the hub was asked recently."""
     url = hub(package_hub("1.4.1"))
     package = bare / "dbt_packages" / "dbt_utils"
     shutil.copytree(ROOT / "vendor" / "dbt_utils", package)
@@ -266,7 +266,7 @@ def hang(path: str, url: str) -> None:
     ],
     ids=["offline", "portal", "damaged", "hanging"],
 )
-def test_the_stand_in_is_installed_where_the_hub_is_of_no_use(
+def test_the_stand_in_is_installed_where_the_hub_fails(
     bare: Path, hub: Callable[..., str], answer, reason: str, before: str
 ):
     """Also in the place of another stand-in, or of another version."""

@@ -144,7 +144,7 @@ def test_bad_news_is_posted_and_good_news_only_when_asked_for(
     code, said = alert(tmp_path, webhook=chat.webhook)
     assert (code, chat.messages) == (0, [])
     assert re.match(r"classicmodels: build passed: \d+ nodes, no warning", said)
-    assert said.endswith("alert: nothing to tell: nothing was sent\n")
+    assert said.endswith("alert: nothing to report: nothing was sent\n")
 
     code, said = alert(tmp_path, "--always", webhook=chat.webhook)
     assert said.endswith("alert: sent\n")
@@ -204,7 +204,7 @@ def test_it_tries_again_where_that_helps(
     assert chat.messages == [{"text": "news"}] * requests
 
 
-def test_what_does_not_answer_is_told(chat: Chat):
+def test_a_missing_answer_is_reported(chat: Chat):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         silence = send(f"http://localhost:{port}{PATH}")

@@ -222,7 +222,7 @@ def tiles_in(warehouse: Project, where: str) -> dict[str, Decimal | None]:
 
 
 def go(page: Page, filters: str) -> None:
-    """Change the address as a reader does, without loading anew."""
+    """Change the address as a reader does, without reloading."""
     page.evaluate(
         """hash => location.hash === hash || new Promise((done) => {
           window.addEventListener("hashchange", done, { once: true });
@@ -367,7 +367,7 @@ def test_an_address_restores_what_was_chosen(browser, dashboard, warehouse):
 
 
 def click(page: Page, chart: str, name: str) -> None:
-    """Click the bar of a name; bars stand in the order of the table."""
+    """Click the bar of a name; bars are in the order of the table."""
     section = page.locator(f"[data-panel]:has([data-chart={chart}])")
     names = section.locator("tbody th").all_text_contents()
     bars = page.locator(f"[data-chart={chart}] .mark-rect path")
@@ -375,7 +375,7 @@ def click(page: Page, chart: str, name: str) -> None:
     settle(page)
 
 
-def test_a_click_filters_and_the_way_back_leads_out(page, warehouse):
+def test_a_click_filters_and_back_undoes_it(page, warehouse):
     for chart, name, filters, where in (
         ("lines", "Planes", "#line=Planes", "product_line = 'Planes'"),
         ("margins", "Trains", "#line=Trains", "product_line = 'Trains'"),
@@ -413,7 +413,7 @@ def test_months_can_be_clicked_one_after_the_other(page, warehouse):
         assert len(saved(page, "months")) == 1
 
 
-def test_garbage_in_the_address_is_not_used_and_named(page, warehouse):
+def test_garbage_in_the_address_is_ignored_and_named(page, warehouse):
     for filters, unused, where in (
         ("#line=Boats&line=Planes", "line=Boats", "product_line = 'Planes'"),
         (
@@ -739,7 +739,7 @@ def test_the_same_data_give_the_same_page(dashboard):
 
 
 @pytest.mark.parametrize("orders", [None, "delete from marts.fct_orders"])
-def test_what_cannot_be_read_is_told_in_one_line(warehouse, tmp_path, orders):
+def test_what_cannot_be_read_is_one_line(warehouse, tmp_path, orders):
     """No database, and one without orders."""
     shutil.copy(warehouse.target / "semantic_manifest.json", tmp_path)
     if orders:

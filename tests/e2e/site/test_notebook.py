@@ -242,7 +242,7 @@ def target(warehouse, tmp_path) -> Path:
     return tmp_path
 
 
-def test_the_page_asks_nobody_and_shows_the_best(warehouse, target):
+def test_the_page_makes_no_request_and_shows_the_best(warehouse, target):
     done = run(
         *(*SCRIPTS, "notebook", "html"),
         *("--target-path", target),

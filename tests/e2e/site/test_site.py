@@ -167,7 +167,7 @@ def outcomes(page: Page) -> dict[str, dict[str, int]]:
     )
 
 
-def test_start_page_tells_what_the_database_says(browser, site, warehouse):
+def test_start_page_agrees_with_the_database(browser, site, warehouse):
     ((started_at,),) = warehouse.query(
         "select strftime(max(started_at), '%Y-%m-%d %H:%M') from ops.runs"
         " where command = 'build'"
@@ -273,7 +273,7 @@ def test_new_site_takes_the_place_of_the_old(troubled):
     assert not list(troubled.parent.glob(".site-*"))
 
 
-def test_failed_build_is_told_at_the_top(browser, troubled):
+def test_failed_build_is_reported_at_the_top(browser, troubled):
     with visit(browser, troubled / "index.html") as seen:
         page = seen.page
         alarms = page.get_by_role("region", name="Warning")
@@ -290,7 +290,7 @@ def test_failed_build_is_told_at_the_top(browser, troubled):
     assert "could not be built" not in first
     assert "dbt test, run after the last build, gave warnings." in later
     assert "Warned: dim_dates, date_day: unique" in later
-    # It explains the last run, whichever that is.
+    # It explains the last run, whatever it was.
     assert ["make why" in one for one in (first, later)] == [False, True]
     assert shown["test"]["failed"] == shown["test"]["warned"] == 1
     assert shown["model"]["skipped"] == 1
@@ -363,7 +363,7 @@ def test_leak_stops_the_site_and_leaves_the_old_one(
 
 
 def test_no_page_has_an_employee_s_address(site, warehouse):
-    """They stand in the source, and no page may show them."""
+    """They are in the source, and no page may show them."""
     personal = warehouse.query("select email from source.employees")
     assert personal
     for path in site.iterdir():

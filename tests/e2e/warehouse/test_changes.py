@@ -1,4 +1,4 @@
-"""What legal changes of the source do to the warehouse, and what not."""
+"""What legal changes of the source do to the warehouse, and do not do."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

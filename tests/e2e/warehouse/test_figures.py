@@ -1,7 +1,7 @@
 """The figures of the real data, to the cent.
 
-They are pinned: a model that counts anew shows here, even where source and
-mart agree with each other. Amounts in US dollars.
+They are pinned: a model that counts differently shows here, even where source
+and mart agree with each other. Amounts in US dollars.
 """
 
 from decimal import Decimal
@@ -89,7 +89,7 @@ FIGURES = {
         "select count(*) from marts.fct_orders where is_past_due",
         4,
     ),
-    "unshipped orders behind their date, cancelled ones too": (
+    "unshipped orders past their date, cancelled ones too": (
         """
         select count(*) from marts.fct_orders
         where shipped_date_key = -1 and required_date_key < 20050531
@@ -172,7 +172,7 @@ with duckdb.connect(sys.argv[1], read_only=True) as connection:
 def test_the_newest_duckdb_reads_what_the_pinned_one_reads(
     warehouse: Project, tmp_path: Path
 ):
-    """DuckDB 2.0 reads some views otherwise that an older one has stored."""
+    """DuckDB 2.0 reads some views stored by an older version differently."""
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--target", tmp_path)
     done = run(*pip, "duckdb")
     assert done.returncode == 0, done.stdout

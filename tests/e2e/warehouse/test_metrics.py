@@ -35,7 +35,7 @@ ORDERS = """
     marts.fct_orders as fact
     left join marts.dim_dates as dates on fact.order_date_key = dates.date_key
 """
-# Who serves the customer, and what became of the order.
+# Who serves the customer, and how the order ended.
 OF_THE_ORDER = """
     left join marts.dim_order_statuses as statuses using (order_status_key)
     left join marts.dim_employees as reps
@@ -156,7 +156,7 @@ METRICS = {
     "receivables_amount": (BALANCES, ALL, "sum(fact.balance_amount)"),
 }
 
-# The columns of the reports that bear a metric's name mean the same.
+# Columns of the reports with a metric's name mean the same.
 REPORTS = {
     "rpt_product_line_sales": {"product__product_line": "product_line"},
     "rpt_country_sales": {"location__country_name": "country_name"},

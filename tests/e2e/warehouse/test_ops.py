@@ -123,7 +123,7 @@ def test_a_payment_gone_from_an_old_month_stops_the_build(loaded):
     assert loaded.query("select count(*) from marts.fct_payments") == [(272,)]
 
 
-def test_a_run_that_fails_is_recorded_and_told_by_the_reports(loaded):
+def test_a_failed_run_is_recorded_and_reported(loaded):
     assert loaded.query(
         f"""
         select node_name, status, failure_count

@@ -1,4 +1,4 @@
-"""Personal data is readable in the restricted schema and nowhere behind it."""
+"""Personal data is readable in the restricted schema and nowhere downstream."""
 
 import json
 import re
