@@ -222,8 +222,9 @@ def with_broken_rules(run: Run, connection: duckdb.DuckDBPyConnection) -> Run:
         if one.failures and kind in BROKEN:
             with suppress(duckdb.Error):
                 rows = connection.execute(
-                    f"select {BROKEN[kind]} as rule, count(*)"
-                    f" from {one.node['relation_name']}"
+                    "select rule, count(*) from ("
+                    f"select {BROKEN[kind]} as rule"
+                    f" from {one.node['relation_name']})"
                     " group by rule order by count(*) desc, rule"
                 ).fetchall()
                 one = one._replace(broken=dict(rows))
