@@ -102,14 +102,13 @@ diff: deps ## Show what the work tree changes in the data, against BASE
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
 	$(RUN) faults
-	$(RUN) mutants --models 'fct_*' 'bridge_*'
+	$(RUN) mutants
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
 		"actionlint, zizmor, sqlfluff), dbt build with unit and data tests," \
-		"docs rules (dbt-bouncer), ERD, the site, faults, mutants of the" \
-		"facts, pytest"
+		"docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
 
 test-build: deps
 	@rm -rf "$(TEST_TARGET)"

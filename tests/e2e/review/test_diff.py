@@ -507,7 +507,8 @@ def test_changed_tests_are_reported(edited):
     assert section(edited, "### Tests") == [
         f"- removed: `unique {place}order_key`",
         f"- changed: `not_null {place}order_id`: severity `ERROR` → `warn`",
-        f"- changed: `accepted_values {place}quantity_ordered`: values: `6` added",
+        f"- changed: `accepted_values {place}quantity_ordered`: values: `6`"
+        " added",
         f"- added: `not_null {place}order_key`",
         "- added: `unique on dim_keyed.id`",
     ]

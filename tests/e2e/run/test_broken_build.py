@@ -119,6 +119,9 @@ def test_what_a_test_wants_comes_before_the_rows(said: str):
     )
     assert "stg_orders: 1 row\n" in part
     assert re.search(r"\n +order_id .*\n +10102 ", part)
+    # Of the rules of a row only those that do not hold, and their columns.
+    assert "Nothing ships before it is ordered" not in part
+    assert re.search(r"\n +order_id +order_date +required_date", part)
     assert re.search(r"More: select \* from failures\.\w+\n", part)
     assert "File: models/staging/stg_orders.yml\n" in part
     assert re.search(r"SQL:  .*target/test/compiled/.+\.sql$", part)

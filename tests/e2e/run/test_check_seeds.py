@@ -103,8 +103,8 @@ def test_damage_is_one_line(
 
 # File, line, what stands there, what is put there, and what is wrong with it.
 DAMAGED_VALUES = [
-    ("customers", 3, ",NV,", r",\N,", r"'\\N' stands for null in a dump"),
-    ("customers", 3, "71800.00", "NULL", "'NULL' is not a decimal(10,2)"),
+    ("customers", 3, ",NV,", r",\N,", "'...' stands for null in a dump"),
+    ("customers", 3, "71800.00", "NULL", "'...' is not a decimal(10,2)"),
     ("orderdetails", 2, ",30,", ",32768,", "'32768' is too large for smallint"),
     ("orderdetails", 3, ",50,", ",-32769,", "'-32769' is too large for small"),
     ("orderdetails", 4, "10100,", "2147483648,", "is too large for integer"),

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser import scrolls_sideways, serious, start_browser, visit
 from conftest import ROOT, SCRIPTS, Project, run
+from scripts.shared.tests_in_words import name_of
 
 PAGES = {
     "index.html": "The classicmodels warehouse",
@@ -194,6 +195,11 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
     assert passed == dict(counted)
     for said in (f"{started_at} UTC", *dates, "It went well"):
         assert said in text
+    nodes = warehouse.manifest["nodes"].values()
+    known = {name_of(node) for node in nodes} | {"check_seeds", "check-seeds"}
+    for column in scores["columns"].values():
+        assert set(column["tests"]) <= known
+    assert {node["name"] for node in nodes} >= set(scores["mutants"])
     faults = scores["faults"]
     assert f"{faults['caught']} of {faults['faults']} caught" in text
     # Each report answers a question.
