@@ -97,7 +97,7 @@ alert: ## Post what failed in the last run, and what is stale, to a chat
 # By the environment: a ref may hold what the shell takes for its own.
 export BASE ?= origin/main
 
-diff: deps ## Show what the work tree changes in the data, against BASE
+diff: deps ## Show what the work tree changes in the data (BASE=origin/main)
 	@$(RUN) diff $(ARGS) -- "$$BASE"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
@@ -168,7 +168,7 @@ site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static
 	$(RUN) site
 
-docs: free-port site ## Write the site and show it at a local port, until Ctrl-C
+docs: free-port site ## Write the site and show it at a local port (PORT=8000)
 	@.venv/bin/python -u -m http.server --bind 127.0.0.1 \
 		--directory target/site "$(PORT)"
 
