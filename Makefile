@@ -90,14 +90,14 @@ rescue: setup ## Save what a damaged database still holds, and keep the file
 why: ## Explain what failed in the last run
 	@$(RUN) why $(ARGS)
 
-alert: ## Post what failed in the last run, and what is stale, to a chat
+alert: ## Tell a chat what failed in the last run, and what is stale
 	-.venv/bin/dbt --quiet source freshness
 	@$(RUN) alert $(ARGS)
 
 # By the environment: a ref may hold what the shell takes for its own.
 export BASE ?= origin/main
 
-diff: deps ## Show what the work tree changes in the data (BASE=origin/main)
+diff: deps ## Show what the work tree changes in the data, against BASE
 	@$(RUN) diff $(ARGS) -- "$$BASE"
 
 test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
