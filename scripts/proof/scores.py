@@ -11,9 +11,7 @@ from typing import Any
 from scripts.proof.catalogue import NOTICED, Fault
 from scripts.proof.fault_judge import Result
 from scripts.proof.mutant_judge import OUTCOMES, Verdict
-from scripts.shared.paths import ROOT, shown
-
-STORE = ROOT / "assets/scores.json"
+from scripts.shared.paths import SCORES, shown
 
 
 def fault_score(results: Iterable[Result]) -> dict[str, Any]:
@@ -128,10 +126,10 @@ def record_mutants(
 
 
 def _stored() -> dict[str, Any]:
-    return json.loads(STORE.read_text("utf-8")) if STORE.exists() else {}
+    return json.loads(SCORES.read_text("utf-8")) if SCORES.exists() else {}
 
 
 def _record(scores: Mapping[str, Any]) -> None:
     text = json.dumps(_stored() | scores, indent=2) + "\n"
-    STORE.write_text(text, encoding="utf-8")
-    print(f"scores: wrote {shown(STORE)}")
+    SCORES.write_text(text, encoding="utf-8")
+    print(f"scores: wrote {shown(SCORES)}")

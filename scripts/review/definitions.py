@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts.review.causes import meaning, short
 from scripts.review.tables import Node
-from scripts.shared.tests_in_words import name_of
+from scripts.shared.tests_in_words import name_of, pairs
 
 Manifest = Mapping[str, Any]
 # Part of a test's config that changes when it fails; the rest is storage.
@@ -151,14 +151,6 @@ def _told(test: Node) -> str:
     return f"`{name_of(test)}`" + (f" ({', '.join(words)})" if words else "")
 
 
-def _by_words(items: list[Any]) -> dict[str, Any]:
-    """Return the items of a list, of rules with their SQL, by their words."""
-    pairs = {}
-    for one in items:
-        pairs |= one if isinstance(one, dict) else {str(one): str(one)}
-    return pairs
-
-
 def _of_lists(
     name: str, old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -181,7 +173,7 @@ def _differences(old: Node, new: Node) -> Iterator[str]:
     for name in before | after:
         a, b = before.get(name), after.get(name)
         if isinstance(a, list) and isinstance(b, list):
-            yield from _of_lists(name, _by_words(a), _by_words(b))
+            yield from _of_lists(name, pairs(a), pairs(b))
         elif a != b:
             yield f"{name} `{short(a)}` → `{short(b)}`"
     for name in ("given", "expect", "overrides"):

@@ -1,7 +1,7 @@
 """What a data test is called, and what it wants, in plain words."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -69,13 +69,11 @@ def statements(test: Node) -> Iterator[tuple[str, str]]:
     if kind == "every_row":
         for column in given.get("not_null", []):
             yield f"not null{condition}", column
-        for rule in given.get("rules", []):
-            ((words, sql),) = _pairs(rule)
+        for words, sql in pairs(given.get("rules", [])).items():
             yield f"{words}{condition}", sql
     elif kind == "sums_match":
         other = _word(given["compare_model"])
-        for one in given["sums"]:
-            ((column, summed),) = _pairs(one)
+        for column, summed in pairs(given["sums"]).items():
             what = (
                 "number of rows" if str(summed) == "1" else f"sum of {summed}"
             )
@@ -86,11 +84,19 @@ def statements(test: Node) -> Iterator[tuple[str, str]]:
 
 def columns_of(test: Node, broken: Collection[str]) -> str:
     """Return a text with the columns that the broken rules of a test name."""
-    return " ".join(
-        sql
-        for words, sql in statements(test)
-        if words in broken or f"{sql} is not null" in broken or sql in broken
-    )
+    rules = pairs(test["test_metadata"]["kwargs"].get("rules", []))
+    return " ".join(rules.get(one, one) for one in broken)
+
+
+def pairs(items: Iterable[Any]) -> dict[str, Any]:
+    """Return the SQL of a test's rules or sums by their words.
+
+    An item is a mapping of both, or the SQL alone, which then is its words.
+    """
+    found: dict[str, Any] = {}
+    for one in items:
+        found |= one if isinstance(one, dict) else {str(one): str(one)}
+    return found
 
 
 def phrase(test: Node, broken: Collection[str] = ()) -> str:
@@ -143,20 +149,13 @@ def _words(
     metadata = test.get("test_metadata") or {}
     given = metadata.get("kwargs", {})
     words = {name: _word(value) for name, value in given.items()}
-    rules = [_word([rule]) for rule in given.get("rules", [])]
+    rules = list(pairs(given.get("rules", [])))
     if "not_null" in words:
         rules.append(f"{words['not_null']} not null")
-    rules = list(broken) or rules
     if broken and "sums" in words:
         words["sums"] = ", ".join(broken)
-    made = {
-        "rules": " / ".join(rules),
-    }
-    return metadata.get("name", test["name"]), {
-        "column_name": "",
-        **words,
-        **made,
-    }
+    words["rules"] = " / ".join(broken or rules)
+    return metadata.get("name", test["name"]), {"column_name": "", **words}
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
@@ -165,14 +164,6 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 
 def _word(value: Any) -> str:
     if isinstance(value, list):
-        # Of a mapping in it the key is what says more.
-        return ", ".join(
-            next(iter(one)) if isinstance(one, dict) else str(one)
-            for one in value
-        )
+        return ", ".join(pairs(value))
     reference = re.fullmatch(r"(?:ref|source)\(.*?'(\w+)'\)", str(value))
     return reference[1] if reference else str(value)
-
-
-def _pairs(item: Any) -> list[tuple[str, Any]]:
-    return list(item.items()) if isinstance(item, dict) else [(item, item)]

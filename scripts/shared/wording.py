@@ -10,7 +10,6 @@ QUOTES_OURS = re.compile(
     r"(Binder|Catalog|IO|Parser) Error:|actual differs from expected"
 )
 
-
 # Of all other messages, the lines behind the first that hold no value but in
 # quotes.
 SAFE_LINE = re.compile(
@@ -18,7 +17,6 @@ SAFE_LINE = re.compile(
     r"|Column \w+ is being converted as type .*"
     r"|Expected Number of Columns: \d+ Found: \d+"
 )
-
 
 # Names of columns whose values are a person's.
 PERSONAL = re.compile(

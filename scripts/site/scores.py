@@ -7,9 +7,8 @@ from typing import Any
 
 from scripts.shared.artifacts import read_artifact
 from scripts.shared.errors import UserError
-from scripts.shared.paths import ROOT, shown
+from scripts.shared.paths import SCORES, shown
 
-STORE = ROOT / "assets/scores.json"
 MADE_BY = "make faults and make mutants"
 
 
@@ -25,10 +24,10 @@ def read_scores(
     Raises:
         UserError: they were never measured.
     """
-    store = read_artifact(STORE.parent, STORE.name, MADE_BY)
+    store = read_artifact(SCORES.parent, SCORES.name, MADE_BY)
     layers = _by_layer(store.get("mutants", {}), manifest, folders)
     if not store.get("faults") or not layers:
-        raise UserError(f"{shown(STORE)} has no scores: run {MADE_BY}")
+        raise UserError(f"{shown(SCORES)} has no scores: run {MADE_BY}")
     total: Counter[str] = sum(layers.values(), Counter())
     faults = store["faults"]
     return {
