@@ -12,12 +12,16 @@ from scripts.shared.errors import UserError
 ROOMS = {
     "run": {
         "deps": ("packages", "install the dbt packages"),
+        "doctor": ("doctor", "check all that a build needs"),
         "check-database": ("preflight", "check the database and the settings"),
         "rescue": ("rescue", "save what a damaged database still holds"),
         "check-seeds": ("seeds", "check the seed files"),
         "summary": ("summary", "show what the last build made"),
         "why": ("why", "explain what failed in the last run"),
         "alert": ("alert", "post what failed, and what is stale, to a chat"),
+    },
+    "sources": {
+        "extract": ("extract", "extract the tables of MySQL into files"),
     },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),

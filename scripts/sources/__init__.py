@@ -1,0 +1,1 @@
+"""Where the raw data come from: files, or a live MySQL."""
