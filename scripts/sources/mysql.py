@@ -14,7 +14,7 @@ import duckdb
 from scripts.shared.disk import check_room, megabytes
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import Address, connect
-from scripts.shared.wording import message_lines
+from scripts.shared.wording import message_lines, plural
 from scripts.sources import columns, extensions
 
 VARIABLE = "CLASSICMODELS_MYSQL"
@@ -141,12 +141,38 @@ def attached(
             }
             for table, relation in relations.items():
                 columns.check(table, columns.columns_of(connection, relation))
+                check_dates(connection, table)
             yield relations
         finally:
             connection.execute(f"detach {ALIAS}")
             connection.execute(f"drop secret {ALIAS}")
     except duckdb.Error as error:
         raise UserError(f"{VARIABLE}: {reason(error)}") from None
+
+
+def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Check that the calendar has all days of a table.
+
+    MySQL knows 0000-00-00, which the scanner would silently take for null.
+
+    Raises:
+        UserError: names the column that has others.
+    """
+    names = [k for k, v in columns.needed()[table].items() if v == "date"]
+    for name in names:
+        ((count,),) = connection.execute(
+            "from mysql_query(?, ?)",
+            [
+                ALIAS,
+                f"select count(*) from `{table}` where year(`{name}`) = 0"
+                f" or month(`{name}`) = 0 or day(`{name}`) = 0",
+            ],
+        ).fetchall()
+        if count:
+            raise UserError(
+                f"{table}.{name}: {plural(count, 'day')} such as 0000-00-00,"
+                " which no calendar has: correct them in the source"
+            )
 
 
 def reason(error: Exception) -> str:
