@@ -31,6 +31,9 @@ ROOMS = {
         "dashboard": ("dashboard", "write the dashboard alone"),
         "notebook": ("notebook", "open the notebook, or write it as a page"),
     },
+    "sources": {
+        "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
+    },
     "lint": {
         "check-yaml": ("dbt_yaml", "check the YAML against dbt's schema"),
     },

@@ -1,0 +1,1 @@
+"""Where the data come from: files, or a MySQL or MariaDB server."""
