@@ -43,8 +43,8 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-extra setup-notebook deps build rescue why alert diff test \
-	faults mutants lint format site docs notebook notebook-html metrics hooks \
+.PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
+	rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
 	demo-mysql clean built check-database forget free-port lint-sql lint-other \
 	lint-workflows test-build docs-check
 
@@ -56,10 +56,14 @@ setup: ## Create .venv with the locked requirements
 	@$(VENV) .venv "$(PYTHON)" requirements.txt
 
 setup-extra: ## Add to .venv what metrics, notebook and some checks need
-	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-extra.txt
+	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-sources.txt \
+		requirements-extra.txt
 
 setup-notebook: ## Create .venv-notebook with JupyterLab
 	@$(VENV) .venv-notebook "$(PYTHON)" requirements-notebook.txt
+
+setup-sources: ## Add to .venv what a live MySQL or an object store needs
+	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-sources.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@$(RUN) deps
@@ -83,6 +87,12 @@ forget:
 # All that is in the database can be read, and all of it is in the file.
 check-database: setup
 	@$(RUN) check-database --content
+
+doctor: setup ## Check all that a build needs, the source included
+	@$(RUN) doctor
+
+extract: setup-sources ## Extract the tables of MySQL into Parquet files
+	@$(RUN) extract $(ARGS)
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue
@@ -189,7 +199,7 @@ metrics: setup-extra deps built ## Validate the metrics
 	.venv/bin/dbt --quiet parse
 	.venv/bin/mf validate-configs
 
-demo-mysql: setup ## Run a MariaDB server that holds the seeds, to try it
+demo-mysql: setup-sources ## Run a MariaDB server that holds the seeds, to try it
 	@$(RUN) demo-mysql $(ARGS)
 
 hooks: setup ## Check each commit before it is made (pre-commit)

@@ -12,12 +12,17 @@ from scripts.shared.errors import UserError
 ROOMS = {
     "run": {
         "deps": ("packages", "install the dbt packages"),
+        "doctor": ("doctor", "check all that a build needs"),
         "check-database": ("preflight", "check the database and the settings"),
         "rescue": ("rescue", "save what a damaged database still holds"),
         "check-seeds": ("seeds", "check the seed files"),
         "summary": ("summary", "show what the last build made"),
         "why": ("why", "explain what failed in the last run"),
         "alert": ("alert", "post what failed, and what is stale, to a chat"),
+    },
+    "sources": {
+        "extract": ("extract", "extract the tables of MySQL into files"),
+        "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
     },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),
@@ -30,9 +35,6 @@ ROOMS = {
         "site": ("build", "draw the ERD and write the pages of the site"),
         "dashboard": ("dashboard", "write the dashboard alone"),
         "notebook": ("notebook", "open the notebook, or write it as a page"),
-    },
-    "sources": {
-        "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
     },
     "lint": {
         "check-yaml": ("dbt_yaml", "check the YAML against dbt's schema"),

@@ -15,7 +15,7 @@ from scripts.proof.replay import Outcome, Plan, differs
 from scripts.proof.sandbox import copied
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT
-from scripts.shared.seed_files import described_seeds, problems
+from scripts.sources.seeds import described_seeds, problems
 
 SEEDS = ROOT / "seeds"
 CHECK_SEEDS = "check_seeds"

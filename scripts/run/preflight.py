@@ -8,13 +8,13 @@ file.
 import argparse
 import os
 import re
-import shutil
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import yaml
 
+from scripts.shared.disk import check_room
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.paths import ROOT, database_path, shown
@@ -28,10 +28,6 @@ from scripts.shared.warehouse import (
     database_error,
     left_in_log,
 )
-
-MEGABYTE = 1_000_000
-# What a first build may need, with dbt's own files.
-FREE_SPACE = 100 * MEGABYTE
 
 
 def check_settings() -> None:
@@ -133,13 +129,7 @@ def check_space(path: Path) -> None:
     Raises:
         UserError: it has not.
     """
-    folder = path.resolve().parent
-    free = shutil.disk_usage(folder).free
-    if free < FREE_SPACE:
-        raise UserError(
-            f"{shown(folder)}: {free / MEGABYTE:.0f} MB free, a build"
-            f" needs {FREE_SPACE / MEGABYTE:.0f}: {left_in_log(path)}"
-        )
+    check_room(path.resolve().parent, 0, left_in_log(path))
 
 
 def check_free(path: Path) -> None:

@@ -10,7 +10,7 @@ columns that the YAML does not know, blanks around a text, Windows line ends.
 import argparse
 
 from scripts.shared.paths import ROOT
-from scripts.shared.seed_files import problems
+from scripts.sources.seeds import problems
 
 SHOWN_LINES = 20
 

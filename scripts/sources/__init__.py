@@ -1,1 +1,1 @@
-"""Where the data come from: files, or a MySQL or MariaDB server."""
+"""Where the raw data come from: files, or a live MySQL."""

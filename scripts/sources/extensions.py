@@ -1,0 +1,40 @@
+"""Load DuckDB's extensions from their packages, without a network."""
+
+import importlib.util
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from scripts.shared.errors import UserError
+from scripts.shared.mysql import SETUP
+
+# What DuckDB calls the extension of a package: it derives the entry point from
+# the name of the file, which in the package may be another one.
+NAMES = {"mysql": "mysql_scanner", "httpfs": "httpfs"}
+
+
+def load(connection: duckdb.DuckDBPyConnection, package: str) -> None:
+    """Load an extension.
+
+    Raises:
+        UserError: it is not installed, or not for this DuckDB.
+    """
+    name = f"duckdb-extension-{package}"
+    spec = importlib.util.find_spec(name.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise UserError(f"{name} is not installed: {SETUP}")
+    version = f"v{duckdb.__version__}"
+    folder = Path(spec.origin).parent / "extensions" / version
+    file = folder / f"{package}.duckdb_extension"
+    if not file.is_file():
+        raise UserError(f"{name} is not for DuckDB {version}: {SETUP}")
+    with tempfile.TemporaryDirectory() as place:
+        link = Path(place, f"{NAMES[package]}.duckdb_extension")
+        link.symlink_to(file)
+        connection.load_extension(str(link))
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

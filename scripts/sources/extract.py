@@ -1,0 +1,95 @@
+"""Extract the tables of a live MySQL into Parquet files, all of one moment.
+
+Each extract is a folder of its own, with a manifest of counts and checksums;
+the link `latest` leads to the newest that is complete. To build from it:
+CLASSICMODELS_FILES=extracts/latest make build DBT_TARGET=files
+"""
+
+import argparse
+import hashlib
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from scripts.shared.errors import UserError
+from scripts.shared.paths import ROOT, shown
+from scripts.shared.signals import end_on_signals
+from scripts.sources import landing
+from scripts.sources.extensions import quoted
+from scripts.sources.files import MANIFEST
+
+LATEST = "latest"
+
+
+def write(folder: Path) -> dict[str, int]:
+    """Write all tables and the manifest; return how many rows each has.
+
+    Raises:
+        UserError: a table cannot be read or written.
+    """
+    tables = {}
+    with (
+        duckdb.connect() as connection,
+        landing.opened("mysql", connection, folder) as relations,
+        landing.transaction(connection),
+    ):
+        for name, (relation, _) in relations.items():
+            file = folder / f"{name}.parquet"
+            with landing.about(name):
+                ((rows,),) = connection.execute(
+                    f"copy ({landing.select(name, relation)}) to"
+                    f" {quoted(str(file))} (format parquet, compression zstd)"
+                ).fetchall()
+            with file.open("rb") as content:
+                checksum = hashlib.file_digest(content, "sha256").hexdigest()
+            tables[name] = {"file": file.name, "rows": rows, "sha256": checksum}
+        at = max(moment for _, moment in relations.values())
+    manifest = {"extracted_at": at.isoformat(), "tables": tables}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), "utf-8")
+    return {name: one["rows"] for name, one in tables.items()}
+
+
+def show(extract: Path) -> None:
+    """Let the link lead to an extract that is complete."""
+    link = extract.with_name(f".{LATEST}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(extract.name)
+    link.replace(extract.with_name(LATEST))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command line takes."""
+    parser.add_argument(
+        "--to",
+        default="extracts",
+        metavar="FOLDER",
+        help="the folder of the extracts (default: %(default)s)",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Write an extract, and say what is in it."""
+    end_on_signals()
+    folder = ROOT / arguments.to
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
+            new = Path(name, "extract")
+            new.mkdir()
+            counts = write(new)
+            extract = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            new.rename(extract)
+            show(extract)
+    except OSError as error:
+        raise UserError(f"{shown(folder)}: {error.strerror}") from None
+    for table, count in counts.items():
+        print(f"  {table:14}{count:>12,}")
+    print(
+        f"Extracted to {shown(extract)}. To build from it:\n"
+        f"CLASSICMODELS_FILES={shown(folder / LATEST)} make build"
+        " DBT_TARGET=files"
+    )
+    return 0

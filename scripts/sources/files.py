@@ -1,0 +1,269 @@
+"""Read the tables from files: CSV, JSON lines or Parquet.
+
+They lie in a folder or below a prefix of an object store: of each table one
+file, such as orders.csv, or a folder of files, such as orders/1.parquet.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import duckdb
+
+from scripts.shared.errors import UserError
+from scripts.shared.paths import ROOT
+from scripts.shared.wording import message_lines, plural
+from scripts.sources import columns, extensions
+from scripts.sources.csv_files import csv_problems
+from scripts.sources.extensions import quoted
+from scripts.sources.json_lines import json_problems
+
+VARIABLE = "CLASSICMODELS_FILES"
+# Of an extract: scripts/sources/extract.py.
+MANIFEST = "manifest.json"
+FORMATS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+}
+# All values of a text file are read as text: the landing casts them.
+READERS = {
+    "csv": "read_csv({files}, header = true, delim = ',', quote = '\"',"
+    " escape = '\"', comment = '', skip = 0, all_varchar = true,"
+    " union_by_name = true)",
+    "json": "read_json({files}, format = 'newline_delimited',"
+    " columns = {columns})",
+    "parquet": "read_parquet({files})",
+}
+PROBLEMS = {"csv": csv_problems, "json": json_problems}
+
+
+class Table(NamedTuple):
+    """The files of a table.
+
+    Attributes:
+        kind: csv, json or parquet.
+        files: their paths or addresses.
+        written_at: when the newest of them was, or says the manifest of an
+            extract.
+    """
+
+    kind: str
+    files: list[str]
+    written_at: datetime
+
+    def reads(self, types: columns.Types) -> str:
+        """Return the relation that reads them, in SQL."""
+        return READERS[self.kind].format(
+            files=f"[{', '.join(map(quoted, self.files))}]",
+            columns=dict.fromkeys(types, "VARCHAR"),
+        )
+
+
+def read_place() -> str:
+    """Return the folder or prefix that the environment names.
+
+    Raises:
+        UserError: none, or one that cannot be.
+    """
+    place = os.environ.get(VARIABLE, "").rstrip("/")
+    if not place:
+        raise UserError(
+            f"{VARIABLE} is not set: name a folder, or a prefix such as"
+            " s3://bucket/classicmodels"
+        )
+    if any(sign in place for sign in "*?["):
+        raise UserError(f"{VARIABLE}={place}: must not hold any of * ? [")
+    if is_remote(place):
+        return place
+    folder = (ROOT / place).resolve()
+    if not folder.is_dir():
+        raise UserError(f"{VARIABLE}={place}: is not a folder")
+    return str(folder)
+
+
+def is_remote(place: str) -> bool:
+    """Whether files lie in an object store."""
+    return "://" in place
+
+
+def connect_store(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB read an object store, as AWS's own variables say."""
+    extensions.load(connection, "httpfs")
+    found = {
+        "key_id": os.environ.get("AWS_ACCESS_KEY_ID"),
+        "secret": os.environ.get("AWS_SECRET_ACCESS_KEY"),
+        "session_token": os.environ.get("AWS_SESSION_TOKEN"),
+        "region": os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION"),
+    }
+    if address := os.environ.get("AWS_ENDPOINT_URL"):
+        url = urlsplit(address)
+        found |= {
+            "endpoint": url.netloc,
+            "url_style": "path",
+            "use_ssl": str(url.scheme == "https").lower(),
+        }
+    given = ", ".join(f"{k} {quoted(v)}" for k, v in found.items() if v)
+    connection.execute(
+        "create or replace temporary secret files"
+        f" (type s3{given and ', '}{given})"
+    )
+
+
+class Manifest(NamedTuple):
+    """What an extract says of itself.
+
+    Attributes:
+        extracted_at: the moment of which all tables are.
+        checksums: the SHA-256 of each file by its name.
+    """
+
+    extracted_at: datetime
+    checksums: dict[str, str]
+
+
+def read_manifest(
+    connection: duckdb.DuckDBPyConnection, place: str
+) -> Manifest | None:
+    """Read the manifest of an extract; None where there is none.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    name = f"{place}/{MANIFEST}"
+    if not connection.execute("from glob(?)", [name]).fetchall():
+        return None
+    ((text,),) = connection.execute(
+        "select content from read_text(?)", [name]
+    ).fetchall()
+    try:
+        found = json.loads(text)
+        return Manifest(
+            datetime.fromisoformat(found["extracted_at"]),
+            {one["file"]: one["sha256"] for one in found["tables"].values()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(
+            f"{name}: is not the manifest of an extract: run make extract, or"
+            " remove it"
+        ) from None
+
+
+def check_extract(table: Table, manifest: Manifest) -> Table:
+    """Check that a table's file is the one that was extracted.
+
+    Those of an object store are not read for it: they are whole or not there.
+
+    Raises:
+        UserError: it is another.
+    """
+    for name in table.files:
+        path = Path(name)
+        if is_remote(name):
+            continue
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != manifest.checksums.get(path.name):
+            raise UserError(
+                f"{name}: is not the file that {MANIFEST} beside it lists: run"
+                f" make extract, or remove {MANIFEST}"
+            )
+    return table._replace(written_at=manifest.extracted_at)
+
+
+def find(
+    connection: duckdb.DuckDBPyConnection, place: str, table: str
+) -> Table:
+    """Find the files of a table.
+
+    Raises:
+        UserError: there are none, or of more than one kind.
+    """
+    patterns = [f"{place}/{table}.*", f"{place}/{table}/*"]
+    names = [
+        name
+        for pattern in patterns
+        for (name,) in connection.execute(
+            "select file from glob(?) order by file", [pattern]
+        ).fetchall()
+        if PurePosixPath(name).suffix.lower() in FORMATS
+    ]
+    if not names:
+        raise columns.DriftError(
+            f"{table}: no {table}.csv, .jsonl or .parquet in {place}, nor a"
+            f" folder {table} with such files"
+        )
+    kinds = {FORMATS[PurePosixPath(name).suffix.lower()] for name in names}
+    folders = {str(PurePosixPath(name).parent) for name in names}
+    if (
+        len(kinds) > 1
+        or len(folders) > 1
+        or (len(names) > 1 and PurePosixPath(names[0]).parent.name != table)
+    ):
+        shown = ", ".join(name.removeprefix(f"{place}/") for name in names[:4])
+        raise UserError(
+            f"{table}: {place} holds it more than once, as {shown}: keep one"
+        )
+    ((written_at,),) = connection.execute(
+        "select max(last_modified) from read_blob(?)", [names]
+    ).fetchall()
+    return Table(kinds.pop(), names, written_at)
+
+
+def problems(
+    connection: duckdb.DuckDBPyConnection, name: str, table: Table
+) -> list[str]:
+    """Return what is wrong with the files of a table, as `file:line: message`.
+
+    Raises:
+        DriftError: Parquet files lack a column, or have it in another type.
+    """
+    types = columns.needed()[name]
+    found = []
+    for file in table.files:
+        if table.kind == "parquet":
+            there = columns.columns_of(connection, f"read_parquet(['{file}'])")
+            columns.check(name, there)
+            continue
+        ((content,),) = connection.execute(
+            "select content from read_blob(?)", [[file]]
+        ).fetchall()
+        found += [
+            f"{file}:{line}: {message}"
+            for line, message in PROBLEMS[table.kind](content, dict(types))
+        ]
+    return found
+
+
+def inspect(
+    connection: duckdb.DuckDBPyConnection,
+) -> Iterator[tuple[str, Table]]:
+    """Check the files of each table; yield those that are as they should be.
+
+    Raises:
+        UserError: the first table of which they are not.
+    """
+    place = read_place()
+    try:
+        if is_remote(place):
+            connect_store(connection)
+        manifest = read_manifest(connection, place)
+        for name in columns.needed():
+            table = find(connection, place, name)
+            if manifest:
+                table = check_extract(table, manifest)
+            if found := problems(connection, name, table):
+                more = f" (and {plural(len(found) - 1, 'more problem')})"
+                raise UserError(found[0] + (more if found[1:] else ""))
+            yield name, table
+    except duckdb.Error as error:
+        text = (message_lines(str(error)) or [type(error).__name__])[0]
+        raise UserError(f"{VARIABLE}={place}: {text}") from None

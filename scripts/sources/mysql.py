@@ -1,0 +1,154 @@
+"""Read the tables of a live MySQL or MariaDB with DuckDB's scanner.
+
+All is read in one read-only transaction of the server, so a concurrent writer
+can leave no order without its lines.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from scripts.shared.disk import check_room, megabytes
+from scripts.shared.errors import UserError
+from scripts.shared.mysql import Address, connect
+from scripts.shared.wording import message_lines
+from scripts.sources import columns, extensions
+
+VARIABLE = "CLASSICMODELS_MYSQL"
+# The name of the server's tables in SQL, while they are read.
+ALIAS = "mysql_source"
+SETTINGS = {
+    # The server compares texts without regard to case and trailing blanks,
+    # DuckDB does not: filters, groups and orders are never left to the server.
+    "mysql_experimental_filter_pushdown": "false",
+    "mysql_aggregate_pushdown_enabled": "false",
+    "mysql_order_pushdown_enabled": "false",
+    # A table may take more than 5 minutes, and needs no copy on the server.
+    "mysql_query_timeout_enabled": "false",
+    "mysql_sql_buffer_result": "false",
+    # 5 is not true.
+    "mysql_tinyint1_as_boolean": "false",
+}
+# What lets a user read and look, and nothing more.
+READING = {"USAGE", "SELECT", "SHOW VIEW", "PROCESS", "REPLICATION CLIENT"}
+
+
+def inspect(address: Address, folder: Path) -> Iterator[str]:
+    """Check the server; yield what is as it should be, one line each.
+
+    Args:
+        address: of the server.
+        folder: which must have room for the tables.
+
+    Raises:
+        UserError: the first thing that is not.
+    """
+    with connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute("select version()")
+        ((version,),) = cursor.fetchall()
+        cursor.execute("show session status like 'Ssl_cipher'")
+        ((_, cipher),) = cursor.fetchall()
+        yield f"{address}: {version}, TLS {cipher or 'off'}"
+        cursor.execute(
+            "show variables where variable_name in"
+            " ('tx_isolation', 'transaction_isolation')"
+        )
+        level = cursor.fetchall()[0][1]
+        if level not in ("REPEATABLE-READ", "SERIALIZABLE"):
+            raise UserError(
+                f"{VARIABLE}: transaction_isolation is {level}: the tables"
+                " would be of different moments: ask for REPEATABLE-READ, or"
+                " for a replica that has it"
+            )
+        yield f"transaction_isolation is {level}"
+        cursor.execute("show grants")
+        granted = [
+            (set(found[1].split(", ")), found[2].replace("`", ""))
+            for (line,) in cursor.fetchall()
+            if (found := re.match(r"GRANT ([A-Z, ]+) ON (\S+) TO", line))
+        ]
+        everything = {f"{address.database}.*", "*.*"}
+        more = set().union(*(names for names, _ in granted)) - READING
+        if more:
+            yield (
+                f"user {address.user} may also {', '.join(sorted(more))}:"
+                " SELECT is enough"
+            )
+        else:
+            yield f"user {address.user} may only read"
+        cursor.execute(
+            "select table_name, data_length from information_schema.tables"
+            " where table_schema = %s",
+            address.database,
+        )
+        sizes = dict(cursor.fetchall())
+        for table in columns.needed():
+            if table not in sizes:
+                sees_all = any(
+                    names & {"SELECT", "ALL PRIVILEGES"} and place in everything
+                    for names, place in granted
+                )
+                raise columns.DriftError(
+                    f"{table}: {address} has no such table: give it back its"
+                    " name"
+                    if sees_all
+                    else f"{table}: {address} shows no such table: create it,"
+                    f" or GRANT SELECT ON {address.database}.* TO"
+                    f" {address.user}"
+                )
+        size = sum(filter(None, map(sizes.get, columns.needed())))
+        check_room(folder, 2 * size, "free some space")
+        yield f"{len(columns.needed())} tables, {megabytes(size)}"
+
+
+@contextmanager
+def attached(
+    connection: duckdb.DuckDBPyConnection, address: Address
+) -> Iterator[dict[str, str]]:
+    """Attach the server to DuckDB, read-only; give its relations by table.
+
+    Raises:
+        UserError: that does not work; DriftError: a table is not as needed.
+    """
+    extensions.load(connection, "mysql")
+    options = {
+        "host": address.host,
+        "port": str(address.port),
+        "database": address.database,
+        "user": address.user,
+        "password": address.password,
+        "ssl_mode": address.ssl_mode,
+    }
+    if address.ssl_mode != "disabled":
+        options["ssl_ca"] = address.ssl_ca
+    given = ", ".join(f"{k} {extensions.quoted(v)}" for k, v in options.items())
+    try:
+        for name, value in SETTINGS.items():
+            connection.execute(f"set {name} = {value}")
+        connection.execute(
+            f"create or replace temporary secret {ALIAS} (type mysql, {given})"
+        )
+        connection.execute(
+            f"attach '' as {ALIAS} (type mysql, secret {ALIAS}, read_only)"
+        )
+        try:
+            relations = {
+                table: f'{ALIAS}."{address.database}"."{table}"'
+                for table in columns.needed()
+            }
+            for table, relation in relations.items():
+                columns.check(table, columns.columns_of(connection, relation))
+            yield relations
+        finally:
+            connection.execute(f"detach {ALIAS}")
+            connection.execute(f"drop secret {ALIAS}")
+    except duckdb.Error as error:
+        raise UserError(f"{VARIABLE}: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of an error, without values."""
+    return (message_lines(str(error)) or [type(error).__name__])[0]
