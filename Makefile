@@ -45,8 +45,8 @@ endif
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
 	rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
-	clean built check-database forget free-port lint-sql lint-other lint-workflows \
-	test-build docs-check
+	demo-mysql clean built check-database forget free-port lint-sql lint-other \
+	lint-workflows test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -198,6 +198,9 @@ notebook-html: setup-extra built ## Run the notebook and write it as a page
 metrics: setup-extra deps built ## Validate the metrics
 	.venv/bin/dbt --quiet parse
 	.venv/bin/mf validate-configs
+
+demo-mysql: setup-sources ## Run a MariaDB server that holds the seeds, to try it
+	@$(RUN) demo-mysql $(ARGS)
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install

@@ -22,6 +22,7 @@ ROOMS = {
     },
     "sources": {
         "extract": ("extract", "extract the tables of MySQL into files"),
+        "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
     },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 import pytest
+
+from scripts.sources.server import Server, private_server
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -178,3 +180,43 @@ def scratch(tmp_path: Path) -> Path:
     folder = tmp_path / "my project"
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
     return folder
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[Server]:
+    """A MariaDB server that holds the seeds.
+
+    A test that changes anything there calls its `load` at the end.
+    """
+    with private_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ca.pem, and that CA's server.pem for 127.0.0.2."""
+    folder = tmp_path_factory.mktemp("certificates")
+    new = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj"
+    for command in (
+        f"{new} /CN=throw-away -keyout ca.key -out ca.pem",
+        f"{new} /CN=127.0.0.2 -addext subjectAltName=IP:127.0.0.2"
+        " -addext basicConstraints=critical,CA:FALSE -CA ca.pem -CAkey ca.key"
+        " -keyout server.key -out server.pem",
+    ):
+        done = run(*command.split(), cwd=folder)
+        assert done.returncode == 0, done.stdout
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tls_options(certificates: Path) -> tuple[str, ...]:
+    """Options for a server with TLS; its certificate is for 127.0.0.2."""
+    files = {"ca": "ca.pem", "cert": "server.pem", "key": "server.key"}
+    return tuple(f"--ssl-{k}={certificates / v}" for k, v in files.items())
+
+
+@pytest.fixture(scope="session")
+def mysql_tls_server(tls_options: tuple[str, ...]) -> Iterator[Server]:
+    """The same with TLS, at an address where clients check the name, too."""
+    with private_server("127.0.0.2", tls_options) as server:
+        yield server
