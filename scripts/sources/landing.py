@@ -103,11 +103,7 @@ def about(table: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        text = mysql.reason(error)
-        remedy = (
-            ": correct the date there" if "Date out of range" in text else ""
-        )
-        raise UserError(f"{table}: {text}{remedy}") from None
+        raise UserError(f"{table}: {mysql.reason(error)}") from None
 
 
 def land(

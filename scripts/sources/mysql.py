@@ -13,7 +13,7 @@ import duckdb
 
 from scripts.shared.disk import check_room, megabytes
 from scripts.shared.errors import UserError
-from scripts.shared.mysql import Address, connect
+from scripts.shared.mysql import PATIENCE, Address, connect, explain
 from scripts.shared.wording import message_lines, plural
 from scripts.sources import columns, extensions
 
@@ -64,6 +64,8 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
                 " for a replica that has it"
             )
         yield f"transaction_isolation is {level}"
+        # As long as someone changes a table, reading it would wait for a day.
+        cursor.execute(f"set session lock_wait_timeout = {PATIENCE - 2}")
         cursor.execute("show grants")
         granted = [
             (set(found[1].split(", ")), found[2].replace("`", ""))
@@ -74,8 +76,8 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
         more = set().union(*(names for names, _ in granted)) - READING
         if more:
             yield (
-                f"user {address.user} may also {', '.join(sorted(more))}:"
-                " SELECT is enough"
+                f"user {address.user} has {', '.join(sorted(more))}: SELECT"
+                " is enough"
             )
         else:
             yield f"user {address.user} may only read"
@@ -99,6 +101,10 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
                     f" or GRANT SELECT ON {address.database}.* TO"
                     f" {address.user}"
                 )
+            try:
+                cursor.execute(f"select 1 from `{table}` limit 1")
+            except Exception as error:
+                raise UserError(f"{table}: {explain(address, error)}") from None
         size = sum(filter(None, map(sizes.get, columns.needed())))
         check_room(folder, 2 * size, "free some space")
         yield f"{len(columns.needed())} tables, {megabytes(size)}"
