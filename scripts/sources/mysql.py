@@ -14,7 +14,7 @@ import duckdb
 from scripts.shared.disk import check_room, megabytes
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import PATIENCE, Address, connect, explain
-from scripts.shared.wording import message_lines, plural
+from scripts.shared.wording import plural
 from scripts.sources import columns, extensions
 
 VARIABLE = "CLASSICMODELS_MYSQL"
@@ -153,7 +153,7 @@ def attached(
             connection.execute(f"detach {ALIAS}")
             connection.execute(f"drop secret {ALIAS}")
     except duckdb.Error as error:
-        raise UserError(f"{VARIABLE}: {reason(error)}") from None
+        raise UserError(f"{VARIABLE}: {extensions.reason(error)}") from None
 
 
 def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -179,8 +179,3 @@ def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
                 f"{table}.{name}: {plural(count, 'day')} such as 0000-00-00,"
                 " which no calendar has: correct them in the source"
             )
-
-
-def reason(error: Exception) -> str:
-    """Return the first line of an error, without values."""
-    return (message_lines(str(error)) or [type(error).__name__])[0]
