@@ -180,8 +180,14 @@ def test_the_grant_in_the_message_is_enough(mysql_server, reverse_etl, crm):
     assert grant, refused.stdout
     crm.execute(grant[0])
     try:
-        written = reverse_etl("--write", **address)
-        assert written.returncode == 0, written.stdout
+        # Creates the table, then adds, changes and deletes rows.
+        for change in ("customer_number = 1", "segment = ''"):
+            written = reverse_etl("--write", **address)
+            assert written.returncode == 0, written.stdout
+            crm.execute(
+                f"update classicmodels.customer_summary set {change} limit 1"
+            )
+        assert reverse_etl("--write", **address).returncode == 0
     finally:
         crm.execute(
             grant[0].replace("GRANT", "REVOKE").replace(" TO ", " FROM ")
