@@ -190,7 +190,7 @@ def explain(address: Address, error: Exception) -> str:
             f"{server}: no answer in {PATIENCE} s: check host, port and"
             " firewall"
         )
-    if "Packet sequence" in str(text):
+    if "Packet sequence" in str(error):
         return f"{server}: is not a MySQL server: correct host and port"
     if isinstance(cause, ConnectionRefusedError):
         return (
@@ -202,6 +202,7 @@ def explain(address: Address, error: Exception) -> str:
         1045: f"{server}: user {user} is refused: correct user or"
         f" {secret_of(address.variable)}",
         1049: f"{server}: has no database {database}: correct its name",
+        1205: f"{server}: someone locks it: try again when that is over",
         1130: f"{server}: lets nobody in from this machine: create the user"
         " for its host",
         2026: f"{server}: TLS: {text}",

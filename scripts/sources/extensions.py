@@ -1,4 +1,4 @@
-"""Load DuckDB's extensions from their packages, without a network."""
+"""What the sources need of DuckDB: extensions without a network, and texts."""
 
 import importlib.util
 import tempfile
@@ -8,6 +8,7 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import SETUP
+from scripts.shared.wording import message_lines
 
 # What DuckDB calls the extension of a package: it derives the entry point from
 # the name of the file, which in the package may be another one.
@@ -38,3 +39,8 @@ def load(connection: duckdb.DuckDBPyConnection, package: str) -> None:
 def quoted(text: str) -> str:
     """Return a text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of an error, without values."""
+    return (message_lines(str(error)) or [type(error).__name__])[0]

@@ -17,10 +17,10 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT
-from scripts.shared.wording import message_lines, plural
+from scripts.shared.wording import plural
 from scripts.sources import columns, extensions
 from scripts.sources.csv_files import csv_problems
-from scripts.sources.extensions import quoted
+from scripts.sources.extensions import quoted, reason
 from scripts.sources.json_lines import json_problems
 
 VARIABLE = "CLASSICMODELS_FILES"
@@ -230,7 +230,12 @@ def problems(
     found = []
     for file in table.files:
         if table.kind == "parquet":
-            there = columns.columns_of(connection, f"read_parquet(['{file}'])")
+            try:
+                there = columns.columns_of(
+                    connection, f"read_parquet([{quoted(file)}])"
+                )
+            except duckdb.Error as error:
+                raise UserError(f"{file}: {reason(error)}") from None
             columns.check(name, there)
             continue
         ((content,),) = connection.execute(
@@ -265,5 +270,4 @@ def inspect(
                 raise UserError(found[0] + (more if found[1:] else ""))
             yield name, table
     except duckdb.Error as error:
-        text = (message_lines(str(error)) or [type(error).__name__])[0]
-        raise UserError(f"{VARIABLE}={place}: {text}") from None
+        raise UserError(f"{VARIABLE}={place}: {reason(error)}") from None

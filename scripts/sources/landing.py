@@ -15,6 +15,7 @@ from scripts.shared.errors import UserError
 from scripts.shared.mysql import read_address
 from scripts.shared.wording import plural
 from scripts.sources import columns, files, mysql
+from scripts.sources.extensions import reason
 
 SCHEMA = "landing"
 # Besides the seeds, which dbt loads.
@@ -103,11 +104,7 @@ def about(table: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        text = mysql.reason(error)
-        remedy = (
-            ": correct the date there" if "Date out of range" in text else ""
-        )
-        raise UserError(f"{table}: {text}{remedy}") from None
+        raise UserError(f"{table}: {reason(error)}") from None
 
 
 def land(

@@ -13,8 +13,8 @@ import duckdb
 
 from scripts.shared.disk import check_room, megabytes
 from scripts.shared.errors import UserError
-from scripts.shared.mysql import Address, connect
-from scripts.shared.wording import message_lines
+from scripts.shared.mysql import PATIENCE, Address, connect, explain
+from scripts.shared.wording import plural
 from scripts.sources import columns, extensions
 
 VARIABLE = "CLASSICMODELS_MYSQL"
@@ -64,6 +64,8 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
                 " for a replica that has it"
             )
         yield f"transaction_isolation is {level}"
+        # As long as someone changes a table, reading it would wait for a day.
+        cursor.execute(f"set session lock_wait_timeout = {PATIENCE - 2}")
         cursor.execute("show grants")
         granted = [
             (set(found[1].split(", ")), found[2].replace("`", ""))
@@ -74,8 +76,8 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
         more = set().union(*(names for names, _ in granted)) - READING
         if more:
             yield (
-                f"user {address.user} may also {', '.join(sorted(more))}:"
-                " SELECT is enough"
+                f"user {address.user} has {', '.join(sorted(more))}: SELECT"
+                " is enough"
             )
         else:
             yield f"user {address.user} may only read"
@@ -99,6 +101,10 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
                     f" or GRANT SELECT ON {address.database}.* TO"
                     f" {address.user}"
                 )
+            try:
+                cursor.execute(f"select 1 from `{table}` limit 1")
+            except Exception as error:
+                raise UserError(f"{table}: {explain(address, error)}") from None
         size = sum(filter(None, map(sizes.get, columns.needed())))
         check_room(folder, 2 * size, "free some space")
         yield f"{len(columns.needed())} tables, {megabytes(size)}"
@@ -141,14 +147,35 @@ def attached(
             }
             for table, relation in relations.items():
                 columns.check(table, columns.columns_of(connection, relation))
+                check_dates(connection, table)
             yield relations
         finally:
             connection.execute(f"detach {ALIAS}")
             connection.execute(f"drop secret {ALIAS}")
     except duckdb.Error as error:
-        raise UserError(f"{VARIABLE}: {reason(error)}") from None
+        raise UserError(f"{VARIABLE}: {extensions.reason(error)}") from None
 
 
-def reason(error: Exception) -> str:
-    """Return the first line of an error, without values."""
-    return (message_lines(str(error)) or [type(error).__name__])[0]
+def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Check that the calendar has all days of a table.
+
+    MySQL knows 0000-00-00, which the scanner would silently take for null.
+
+    Raises:
+        UserError: names the column that has others.
+    """
+    names = [k for k, v in columns.needed()[table].items() if v == "date"]
+    for name in names:
+        ((count,),) = connection.execute(
+            "from mysql_query(?, ?)",
+            [
+                ALIAS,
+                f"select count(*) from `{table}` where year(`{name}`) = 0"
+                f" or month(`{name}`) = 0 or day(`{name}`) = 0",
+            ],
+        ).fetchall()
+        if count:
+            raise UserError(
+                f"{table}.{name}: {plural(count, 'day')} such as 0000-00-00,"
+                " which no calendar has: correct them in the source"
+            )

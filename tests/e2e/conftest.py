@@ -67,6 +67,29 @@ def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
         writer.writerows(rows)
 
 
+def differences(one: Path, other: Path, schemas: list[str]) -> list[str]:
+    """Return the names of the relations that two databases do not share."""
+    content = []
+    for path in (one, other):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select table_schema || '.' || table_name"
+                " from information_schema.tables"
+                " where list_contains(?, table_schema)",
+                [schemas],
+            ).fetchall()
+            content.append({})
+            for (name,) in found:
+                table = connection.sql(f"from {name} order by all")
+                content[-1][name] = table.columns, table.types, table.fetchall()
+    assert content[0]
+    return [
+        name
+        for name in content[0].keys() | content[1].keys()
+        if content[0].get(name) != content[1].get(name)
+    ]
+
+
 @dataclass
 class Project:
     """A dbt project with its own database and target folder.
@@ -98,7 +121,7 @@ class Project:
         }
 
     def dbt(
-        self, *arguments: str, check: bool = True
+        self, *arguments: str, check: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run dbt, which must succeed unless `check` is false."""
         done = run(
@@ -106,7 +129,7 @@ class Project:
             "--no-use-colors",
             *arguments,
             cwd=self.folder,
-            **self.settings,
+            **self.settings | environment,
         )
         self.said = done.stdout
         if check:
