@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 # Seconds for the connection, and for one answer of the server.
 PATIENCE = 10
 EXAMPLE = "mysql://reader@db.example.com:3306/classicmodels"
-# The certificate of the server and its name are checked, only the certificate
-# is checked, or nothing is encrypted.
-SSL_MODES = ("verify_identity", "verify_ca", "disabled")
+# The certificate of the server and its name are checked, or nothing is
+# encrypted. The scanner knows nothing between.
+SSL_MODES = ("verify_identity", "disabled")
 SETUP = "run make setup-sources"
 
 
@@ -98,9 +98,8 @@ def read_address(variable: str) -> Address:
         )
     # MySQL's clients take `localhost` for a socket file.
     host = "127.0.0.1" if url.hostname == "localhost" else url.hostname
-    mode = options.pop(
-        "ssl_mode", "disabled" if _is_here(host) else SSL_MODES[0]
-    )
+    plain = _is_here(host) and "ssl_ca" not in options
+    mode = options.pop("ssl_mode", "disabled" if plain else SSL_MODES[0])
     file = options.pop("ssl_ca", ssl.get_default_verify_paths().cafile or "")
     if options:
         raise UserError(
@@ -166,7 +165,7 @@ def _tls(address: Address) -> dict[str, Any]:
     return {
         "ssl_ca": address.ssl_ca,
         "ssl_verify_cert": True,
-        "ssl_verify_identity": address.ssl_mode == "verify_identity",
+        "ssl_verify_identity": True,
     }
 
 

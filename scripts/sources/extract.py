@@ -8,13 +8,14 @@ CLASSICMODELS_FILES=extracts/latest make build DBT_TARGET=files
 import argparse
 import hashlib
 import json
-import tempfile
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from scripts.shared.errors import UserError
+from scripts.shared.lock import locked
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.signals import end_on_signals
 from scripts.sources import landing
@@ -74,17 +75,20 @@ def main(arguments: argparse.Namespace) -> int:
     """Write an extract, and say what is in it."""
     end_on_signals()
     folder = ROOT / arguments.to
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
-            new = Path(name, "extract")
+    new = folder / ".new"
+    with locked(folder):
+        try:
+            # What one that was cut off left behind.
+            shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
             counts = write(new)
             extract = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
             new.rename(extract)
             show(extract)
-    except OSError as error:
-        raise UserError(f"{shown(folder)}: {error.strerror}") from None
+        except OSError as error:
+            raise UserError(f"{shown(folder)}: {error.strerror}") from None
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
     for table, count in counts.items():
         print(f"  {table:14}{count:>12,}")
     print(

@@ -84,7 +84,7 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
         cursor.execute(
             "select table_name, data_length from information_schema.tables"
             " where table_schema = %s",
-            address.database,
+            (address.database,),
         )
         sizes = dict(cursor.fetchall())
         for table in columns.needed():

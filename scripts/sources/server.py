@@ -172,6 +172,9 @@ def start(
     """Start the server on a new data directory."""
     mariadbd, user = program("mariadbd"), getpass.getuser()
     common = ["--no-defaults", f"--datadir={folder}/data", f"--user={user}"]
+    # A server that starts removes what others keep in the folder for temporary
+    # files.
+    environment = os.environ | {"TMPDIR": str(folder)}
     install = subprocess.Popen(
         [
             program("mariadb-install-db"),
@@ -179,6 +182,7 @@ def start(
             f"--auth-root-socket-user={user}",
             "--skip-test-db",
         ],
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -200,13 +204,13 @@ def start(
                 f"--socket={server.socket}",
                 f"--bind-address={server.host}",
                 f"--port={server.port}",
-                f"--tmpdir={folder}",
                 "--character-set-server=utf8mb4",
                 "--skip-name-resolve",
                 # Nobody needs what it holds after a crash.
                 "--innodb-flush-log-at-trx-commit=0",
                 *options,
             ],
+            env=environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
