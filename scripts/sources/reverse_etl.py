@@ -118,8 +118,10 @@ def bring(
     import pymysql
 
     try:
-        # Who else writes is waited for, less long than the connection is.
-        cursor.execute("set innodb_lock_wait_timeout = 5")
+        # Shorter than the time limit of the connection, which explains less.
+        cursor.execute(
+            "set innodb_lock_wait_timeout = 5, lock_wait_timeout = 5"
+        )
         exists = has_table(cursor)
         if write and not exists:
             cursor.execute(CREATE)
@@ -129,13 +131,11 @@ def bring(
             write_rows(cursor, difference, wanted)
             lost = compare(read_table(cursor, lock=True), wanted)
             if lost != Difference([], {}, []):
-                columns = ", ".join(changed_columns(lost)) or "its rows"
-                raise UserError(
-                    f"{VARIABLE}: {TABLE} does not keep what is written to"
-                    f" {columns}: correct its columns or triggers;"
-                    " nothing is written"
-                )
+                raise not_kept(", ".join(changed_columns(lost)))
         return difference
+    except (pymysql.DataError, pymysql.IntegrityError) as error:
+        # Before the last "for" there may be a value.
+        raise not_kept(error.args[1].rpartition(" for ")[2]) from None
     except pymysql.OperationalError as error:
         code, text = error.args
         if code not in (DENIED, NO_COLUMN):
@@ -150,6 +150,15 @@ def bring(
                 f" {address.database}.{TABLE} TO '{user}'@'{host}'"
             )
         raise UserError(f"{VARIABLE}: {text}: {hint}") from None
+
+
+def not_kept(where: str) -> UserError:
+    """Return what is wrong with a table that cannot hold the rows."""
+    return UserError(
+        f"{VARIABLE}: {TABLE} does not keep what is written"
+        f" ({where or 'rows are missing'}): correct its columns, keys and"
+        " triggers; nothing is written"
+    )
 
 
 def has_table(cursor: Any) -> bool:
