@@ -63,6 +63,10 @@ class Difference:
     changed: dict[int, list[str]]
     gone: list[int]
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.new or self.changed or self.gone)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
@@ -80,11 +84,13 @@ def main(arguments: argparse.Namespace) -> None:
     path = warehouse_path()
     wanted = read_report(path)
     with connect(address) as connection, connection.cursor() as cursor:
-        difference = bring(cursor, address, wanted, arguments.write)
+        difference = synchronize(cursor, address, wanted, arguments.write)
         connection.commit()
     print(f"{TABLE} at {address}, compared with {shown(path)}:")
     print(described(difference, wanted))
-    if arguments.write:
+    if not difference:
+        print("Nothing to write.")
+    elif arguments.write:
         print("Written.")
     else:
         print("Nothing is written: make reverse-etl ARGS=--write writes it.")
@@ -107,7 +113,7 @@ def read_report(path: Path) -> Rows:
     return {row[0]: row for row in rows}
 
 
-def bring(
+def synchronize(
     cursor: Any, address: Address, wanted: Rows, write: bool
 ) -> Difference:
     """Compare the table with what is wanted, and write that if asked to.
@@ -130,7 +136,7 @@ def bring(
         if write:
             write_rows(cursor, difference, wanted)
             lost = compare(read_table(cursor, lock=True), wanted)
-            if lost != Difference([], {}, []):
+            if lost:
                 raise not_kept(", ".join(changed_columns(lost)))
         return difference
     except (pymysql.DataError, pymysql.IntegrityError) as error:
