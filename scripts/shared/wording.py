@@ -46,6 +46,8 @@ def message_lines(message: str | None) -> list[str]:
     into `ops.run_results`.
     """
     plain = re.sub(r"\x1b\[[\d;]*m", "", message or "")
+    # The apostrophe opens no quote.
+    plain = plain.replace("can't", "cannot")
     lines = [line.rstrip() for line in plain.splitlines() if line.strip()]
     kind = ""
     if len(lines) > 1 and re.match(r"\w+ Error in ", lines[0]):

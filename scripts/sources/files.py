@@ -139,7 +139,9 @@ def read_manifest(
         UserError: it is damaged.
     """
     name = f"{place}/{MANIFEST}"
-    if not connection.execute("from glob(?)", [name]).fetchall():
+    # Of a name without a pattern an object store says that it is missing.
+    there = connection.execute("from glob(?)", [f"{place}/manifest.*"])
+    if (name,) not in there.fetchall():
         return None
     ((text,),) = connection.execute(
         "select content from read_text(?)", [name]

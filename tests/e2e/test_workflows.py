@@ -28,6 +28,10 @@ def test_steps_are_make_targets_that_ci_runs_too(path):
     steps = [
         step["run"] for job in jobs for step in job["steps"] if "run" in step
     ]
+    installed = [step for step in steps if step.startswith("sudo apt-get")]
+    steps = [step for step in steps if step not in installed]
+    for name in re.findall(r"recommends (.+)", "\n".join(installed)):
+        assert f"missing+=({name})" in (ROOT / ".ci/run").read_text()
     targets = [
         re.fullmatch(r"make ([a-z-]+)(?: BASE=HEAD\^1)?", step)
         for step in steps

@@ -69,7 +69,7 @@ DAMAGED_FILES = [
     ("orders", [lambda data: b"\xef\xbb\xbf" + data],
      "1: a byte-order mark: save the file as UTF-8 without one"),
     ("orders", [lambda data: b""],
-     "1: the file is empty: it needs a header and rows"),
+     "1: the file is empty: it needs rows"),
     ("orders", [lambda data: data.splitlines(keepends=True)[0]],
      "1: no rows below the header"),
     ("orders", [substitute(b",", b";")],

@@ -2,11 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import duckdb
 import pytest
+from moto.server import ThreadedMotoServer
 
 from conftest import SCRIPTS, Project, differences, run
 
@@ -220,3 +222,52 @@ def test_freshness_is_that_of_the_files(
         "PASS freshness of classicmodels.customers",
     ):
         assert line in project.said
+
+
+@pytest.fixture
+def store() -> Iterator[str]:
+    """The address of an object store that takes any key."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+def test_files_of_an_object_store(
+    store: str,
+    copy_project: Callable[[], Project],
+    warehouse: Project,
+    write_files: Callable[[Path, str], Path],
+    tmp_path: Path,
+):
+    keys = {
+        "AWS_ACCESS_KEY_ID": "reader",
+        "AWS_SECRET_ACCESS_KEY": "not-shown",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    settings = keys | {
+        "AWS_ENDPOINT_URL": store,
+        "CLASSICMODELS_FILES": "s3://shop/dump/today",
+    }
+    client = boto3.client(
+        "s3",
+        endpoint_url=store,
+        aws_access_key_id="reader",
+        aws_secret_access_key="not-shown",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="shop")
+    place = write_files(tmp_path / "dump", "csv")
+    for file in place.iterdir():
+        client.upload_file(file, "shop", f"dump/today/{file.name}")
+    project = copy_project()
+    project.dbt(*RAW, **settings)
+    assert not differences(warehouse.database, project.database, ["raw"])
+    client.delete_object(Bucket="shop", Key="dump/today/orders.csv")
+    assert project.dbt(*RAW, check=False, **settings).returncode
+    assert "orders: no orders.csv" in project.said
+    settings["CLASSICMODELS_FILES"] = "s3://no-such/dump"
+    assert project.dbt(*RAW, check=False, **settings).returncode
+    assert "s3://no-such/dump" in project.said
+    assert "Traceback" not in project.said
+    assert "not-shown" not in project.said
