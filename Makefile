@@ -45,8 +45,8 @@ endif
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
 	rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
-	demo-mysql clean built check-database forget free-port lint-sql lint-other \
-	lint-workflows test-build docs-check
+	demo-mysql reverse-etl clean built check-database forget free-port lint-sql \
+	lint-other lint-workflows test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -204,6 +204,9 @@ metrics: setup-extra deps built ## Validate the metrics
 
 demo-mysql: setup-sources ## Run a MariaDB server that holds the seeds, to try it
 	@$(RUN) demo-mysql $(ARGS)
+
+reverse-etl: setup-sources ## Show what the CRM's table lacks; ARGS=--write writes it
+	@$(RUN) reverse-etl $(ARGS)
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install

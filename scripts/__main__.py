@@ -23,6 +23,7 @@ ROOMS = {
     "sources": {
         "extract": ("extract", "extract the tables of MySQL into files"),
         "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
+        "reverse-etl": ("reverse_etl", "write customers' figures to the CRM"),
     },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),

@@ -87,7 +87,15 @@ balances_with_limits as (
             fct_customer_balances_monthly.balance_amount
             > dim_customers.credit_limit_amount,
             false
-        ) as is_over_credit_limit
+        ) as is_over_credit_limit,
+        case
+            when last_orders.last_order_date is null then 'prospect'
+            when
+                last_orders.last_order_date
+                < {{ dbt.dateadd('year', -1, 'dim_dates.date_day') }}
+                then 'lapsed'
+            else 'active'
+        end as segment
     from fct_customer_balances_monthly
     inner join last_months
         on
@@ -123,6 +131,7 @@ final as (
         balances_with_limits.country_name,
         balances_with_limits.region,
         balances_with_limits.sales_rep_name,
+        balances_with_limits.segment,
         balances_with_limits.is_over_credit_limit,
         balances_with_limits.month_end_date,
         balances_with_limits.last_order_date,

@@ -202,6 +202,7 @@ def explain(address: Address, error: Exception) -> str:
         f" {secret_of(address.variable)}",
         1049: f"{server}: has no database {database}: correct its name",
         1205: f"{server}: someone locks it: try again when that is over",
+        1213: f"{server}: someone else writes the same: try again",
         1130: f"{server}: lets nobody in from this machine: create the user"
         " for its host",
         2026: f"{server}: TLS: {text}",

@@ -10,6 +10,7 @@ import signal
 from contextlib import suppress
 
 from scripts.shared.errors import UserError
+from scripts.shared.mysql import SETUP
 from scripts.shared.signals import end_on_signals
 
 TEXT = """\
@@ -46,9 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
     try:
         from scripts.sources.server import private_server
     except ModuleNotFoundError:
-        raise UserError(
-            "PyMySQL is not installed: run make setup-sources"
-        ) from None
+        raise UserError(f"PyMySQL is not installed: {SETUP}") from None
     end_on_signals()
     with private_server(copies=arguments.copies) as server:
         with server.root() as connection:

@@ -12,7 +12,7 @@ TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
     "rescue", "why", "alert", "diff", "test", "faults", "mutants", "lint",
     "format", "site", "docs", "notebook", "notebook-html", "metrics", "hooks",
-    "clean",
+    "clean", "demo-mysql", "reverse-etl",
 }  # fmt: skip
 
 
