@@ -33,7 +33,22 @@ def schemas() -> dict[str, Any]:
     severity = known["definitions"]["Severity"]["enum"]
     severity += [name.lower() for name in severity]
     _add_semantics(known)
+    _let_jinja_enable(project)
+    _let_jinja_enable(known)
     return {"project": project, "resources": known}
+
+
+def _let_jinja_enable(schema: Any) -> None:
+    """Let an expression say whether something is enabled, as dbt does."""
+    children = schema.items() if isinstance(schema, dict) else []
+    for name, child in children:
+        if name in ("enabled", "+enabled") and isinstance(child, dict):
+            jinja = {"type": "string", "pattern": r"^\{\{.*\}\}$"}
+            schema[name] = {"anyOf": [child, jinja]}
+        else:
+            _let_jinja_enable(child)
+    for child in schema if isinstance(schema, list) else []:
+        _let_jinja_enable(child)
 
 
 def _add_semantics(schema: dict[str, Any]) -> None:
