@@ -38,6 +38,19 @@ PRINTED = {
     "dbt build": r"PASS=\d{3} WARN=0 ERROR=0 SKIP=0",
     "dbt test -s fct_orders+": r"PASS=\d+ WARN=0 ERROR=0 SKIP=0",
     SHOW: r"Classic Cars +\| +3,774,647\.39",
+    "make demo-mysql": r"^make build DBT_TARGET=mysql",
+    "make setup-sources": "",
+    "make doctor DBT_TARGET=mysql": r"^  ok    mysql +their columns are as",
+    "make build DBT_TARGET=mysql": r"The warehouse is built\.",
+    "make extract": r"^  orderdetails +2,996(.*\n)+Extracted to extracts/",
+    "make build DBT_TARGET=files CLASSICMODELS_FILES=extracts/latest": (
+        r"The warehouse is built\."
+    ),
+    "make publish": r"^published \d{8}T\d{6}Z: published/current/classicmodels",
+    "make rollback": "",
+    "make backup TO=history.duckdb": "",
+    "make restore FROM=history.duckdb": "",
+    "make reverse-etl": r"^  new +122 ",
     # dbt show overwrote the artifact with the results.
     "make why": r"^Nothing failed in the last run \(dbt test, .*\d+ nodes\.$",
     "make alert": r"^classicmodels: test passed: \d+ nodes, no warning",
@@ -59,6 +72,8 @@ PRINTED = {
     "dbt clean": "",
     "make rescue": r"^classicmodels\.duckdb is not damaged: nothing to do$",
 }
+# What `make demo-mysql` prints to paste into another terminal.
+PASTED: dict[str, str] = {}
 SERVED = {"make docs": "index.html", "make notebook": "/lab/tree/sales.py"}
 # What a person runs when a build fails, with its exit code. `make docs` is
 # `make site` and a server.
@@ -160,6 +175,30 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
+@pytest.fixture(scope="module")
+def demo(clone: Path) -> Iterator[str]:
+    """What `make demo-mysql` prints; its server runs until the last test."""
+    # Where the tests run in the background, children ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        shell("make demo-mysql"),
+        cwd=clone,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        printed = ""
+        while not printed.endswith("removes its data.\n"):
+            printed += process.stdout.readline() or "ended: removes its data.\n"
+        PASTED.update(
+            re.findall(r"^export (\w+)=(\S+)$", printed, re.MULTILINE)
+        )
+        yield printed
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a person without a chat and a browser."""
     return clean_environment(
@@ -167,6 +206,7 @@ def environment() -> dict[str, str]:
         BROWSER="true",
         GITHUB_STEP_SUMMARY="",
         PORT=str(free_port()),
+        **PASTED,
     )
 
 
@@ -278,8 +318,12 @@ def test_ci_runs_what_is_not_run_here():
 @pytest.mark.parametrize(
     "command", [one for one in shown_commands() if one in PRINTED]
 )
-def test_command_does_what_the_readme_says(clone: Path, command: str):
-    if command in SERVED:
+def test_command_does_what_the_readme_says(
+    clone: Path, command: str, request: pytest.FixtureRequest
+):
+    if command == "make demo-mysql":
+        printed = request.getfixturevalue("demo")
+    elif command in SERVED:
         printed = output_of_server(clone, command, SERVED[command])
     elif command.startswith("make diff"):
         with edited(clone):
