@@ -196,7 +196,7 @@ def demo(clone: Path) -> Iterator[str]:
         )
         yield printed
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        process.wait(timeout=60)
 
 
 def environment() -> dict[str, str]:
