@@ -44,7 +44,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
-	rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
+	publish rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
 	demo-mysql clean built check-database forget free-port lint-sql lint-other \
 	lint-workflows test-build docs-check
 
@@ -93,6 +93,9 @@ doctor: setup ## Check all that a build needs, the source included
 
 extract: setup-sources ## Extract the tables of MySQL into Parquet files
 	@$(RUN) extract $(ARGS)
+
+publish: deps ## Build and test a copy, then give readers the new version
+	@$(RUN) publish $(if $(ACCEPT),--accept $(ACCEPT)) $(ARGS) -- $(STRICT)
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue

@@ -24,6 +24,9 @@ ROOMS = {
         "extract": ("extract", "extract the tables of MySQL into files"),
         "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
     },
+    "publish": {
+        "publish": ("publish", "build, test, and give readers a new version"),
+    },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),
     },

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from scripts.review.commits import check_out
 from scripts.shared.artifacts import is_bad, read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT, shown
+from scripts.shared.progress import say, step
 from scripts.shared.wording import message_lines
 
 CACHE = ROOT / "target" / "diff"
@@ -58,20 +58,6 @@ class Side:
     def folder(self) -> Path:
         """Where the finished build is."""
         return CACHE / (self.commit or "head")
-
-
-def say(text: str) -> None:
-    """Print the progress, apart from the report."""
-    print(f"diff: {text}", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def step(text: str) -> Iterator[None]:
-    """Print that a step begins, and how many seconds it took."""
-    say(f"{text} ...")
-    start = time.monotonic()
-    yield
-    say(f"{text}: {time.monotonic() - start:.1f} s")
 
 
 @contextmanager
@@ -215,7 +201,7 @@ def _run_dbt(
         DBT_LOG_PATH=str(folder / "logs"),
     )
     if done.returncode:
-        why = _first_failure(folder, done.stdout)
+        why = first_failure(folder, done.stdout)
         raise UserError(f"{side.title} does not build: {why}")
 
 
@@ -254,7 +240,7 @@ def _stop_clock(database: Path, day: str) -> None:
             connection.execute(f"create macro {name}() as {value}")
 
 
-def _first_failure(folder: Path, said: str) -> str:
+def first_failure(folder: Path, said: str) -> str:
     """Return the first node that failed and why, without values."""
     if (folder / "run_results.json").is_file():
         results = read_artifact(folder, "run_results.json", "make diff")

@@ -14,6 +14,11 @@ def database_path() -> Path:
     return ROOT / (os.environ.get("CLASSICMODELS_DB") or "classicmodels.duckdb")
 
 
+def published_path() -> Path:
+    """Return the folder of the published versions, absolute or from ROOT."""
+    return ROOT / (os.environ.get("CLASSICMODELS_PUBLISHED") or "published")
+
+
 def target_path(name: str) -> Path:
     """Return dbt's target folder called `name`, absolute or from ROOT."""
     return ROOT / name

@@ -10,7 +10,7 @@ from conftest import SCRIPTS, Project, run
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
-    "rescue", "why", "alert", "diff", "test", "faults", "mutants", "lint",
+    "publish", "rescue", "why", "alert", "diff", "test", "faults", "mutants", "lint",
     "format", "site", "docs", "notebook", "notebook-html", "metrics", "hooks",
     "clean",
 }  # fmt: skip

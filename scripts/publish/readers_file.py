@@ -1,0 +1,261 @@
+"""Write the file for readers: one database with tables only.
+
+Marts, reports, what the recommender needs and the log of the runs; views become
+tables. What to leave out, the manifest says: models with `meta.internal`, which
+only other models read, those tagged `restricted`, seeds and snapshots. So the
+file names no other database: it opens in any folder, under any alias, and with
+a later DuckDB, which may read stored views in another way.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.review.tables import is_internal, quoted
+from scripts.shared.errors import UserError
+from scripts.shared.keys import natural_key
+from scripts.shared.paths import shown
+from scripts.shared.warehouse import catalog_name, log_path
+
+Manifest = Mapping[str, Any]
+# What the file says of itself: the columns, their types and meanings.
+ABOUT = {
+    "publications": (
+        "One row: what this file is and what it was made from.",
+        {
+            "version": ("varchar", "Name of the version."),
+            "published_at": ("timestamp", "When it was made, in UTC."),
+            "commit_id": ("varchar", "Commit of the project; null if unknown."),
+            "has_uncommitted_changes": (
+                "boolean",
+                "Whether files differed from that commit; null if unknown.",
+            ),
+            "origin": (
+                "varchar",
+                "Where the raw data came from: seed, files or mysql.",
+            ),
+            "data_until_date": (
+                "date",
+                "Day of the newest order or payment; null if unknown.",
+            ),
+            "dbt_version": ("varchar", "dbt that built it."),
+            "duckdb_version": ("varchar", "DuckDB that wrote it."),
+            "passed_test_count": ("bigint", "Tests that passed; none failed."),
+            "warned_test_count": (
+                "bigint",
+                "Tests that found something odd but possible.",
+            ),
+        },
+    ),
+    "published_tables": (
+        "One row per table of this file, but this one and publications.",
+        {
+            "schema_name": ("varchar", "Its schema."),
+            "table_name": ("varchar", "Its name."),
+            "row_count": ("bigint", "Number of its rows."),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """The row of ops.publications, by its columns."""
+
+    version: str
+    published_at: datetime
+    commit_id: str | None
+    has_uncommitted_changes: bool | None
+    origin: str
+    data_until_date: date | None
+    dbt_version: str
+    duckdb_version: str
+    passed_test_count: int
+    warned_test_count: int
+
+
+def text(value: str) -> str:
+    """Return a text as SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def published(manifest: Manifest, *, restricted: bool) -> dict[str, Any]:
+    """Return the nodes that become tables, by schema and name.
+
+    Sources in a schema of theirs, which hooks of the run write, belong to them.
+    """
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] != "ephemeral"
+        and not is_internal(node)
+        and (restricted or "restricted" not in node["tags"])
+    ]
+    schemas = {node["schema"] for node in nodes}
+    nodes += [
+        {**node, "alias": node["identifier"]}
+        for node in manifest["sources"].values()
+        if node["schema"] in schemas
+    ]
+    return {f"{node['schema']}.{node['alias']}": node for node in nodes}
+
+
+@contextmanager
+def opened(
+    built: Path, file: Path, *, read_only: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open both: `built` under its own name, which its views use.
+
+    The readers' file is called `readers` there.
+    """
+    settings = {"temp_directory": f"{file}.tmp"}
+    with duckdb.connect(config=settings) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(
+            f"attach {text(str(built))} as {quoted(catalog_name(built))}"
+            " (read_only)"
+        )
+        option = " (read_only)" if read_only else ""
+        connection.execute(f"attach {text(str(file))} as readers{option}")
+        connection.execute(f"use {quoted(catalog_name(built))}")
+        yield connection
+
+
+def write(
+    built: Path, file: Path, manifest: Manifest, about: About, nodes: dict
+) -> dict[str, int]:
+    """Write the file, read it again, and return the rows of each table.
+
+    Args:
+        built: the database that dbt built.
+        file: the file to make.
+        manifest: of that build.
+        about: what the file says of itself.
+        nodes: what it holds, as `published` returns it.
+
+    Raises:
+        UserError: a table in it is not what was built.
+    """
+    with opened(built, file, read_only=False) as connection:
+        for node in nodes.values():
+            _copy(connection, manifest, node)
+        counts = {
+            name: connection.execute(
+                f"select count(*) from {_new(node)}"
+            ).fetchone()[0]
+            for name, node in nodes.items()
+        }
+        _describe(connection, about, counts, nodes)
+        connection.execute("checkpoint readers")
+        connection.execute("detach readers")
+    file.chmod(0o444)
+    _verify(built, file, nodes)
+    return counts
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    return f"{quoted(node['schema'])}.{quoted(node['alias'])}"
+
+
+def _new(node: Mapping[str, Any]) -> str:
+    return f"readers.{_name(node)}"
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    node: Mapping[str, Any],
+) -> None:
+    """Copy a table or view, in the order of its key, with its descriptions."""
+    run = connection.execute
+    run(f"create schema if not exists readers.{quoted(node['schema'])}")
+    key = []
+    if node["resource_type"] == "model":
+        names = [name for name, *_ in run(f"describe {_name(node)}").fetchall()]
+        key = natural_key(manifest, node["unique_id"], names)
+    order = f" order by {', '.join(map(quoted, key))}" if key else ""
+    run(f"create table {_new(node)} as from {_name(node)}{order}")
+    columns = {
+        name: column["description"] for name, column in node["columns"].items()
+    }
+    _comment(connection, _new(node), node["description"], columns)
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    description: str,
+    columns: Mapping[str, str],
+) -> None:
+    connection.execute(f"comment on table {table} is {text(description)}")
+    for name, words in columns.items():
+        # A description may be of a column that the table does not have.
+        with suppress(duckdb.CatalogException, duckdb.BinderException):
+            connection.execute(
+                f"comment on column {table}.{quoted(name)} is {text(words)}"
+            )
+
+
+def _describe(
+    connection: duckdb.DuckDBPyConnection,
+    about: About,
+    counts: Mapping[str, int],
+    nodes: Mapping[str, Any],
+) -> None:
+    """Write what the file says of itself."""
+    connection.execute("create schema if not exists readers.ops")
+    rows = {
+        "publications": [tuple(vars(about).values())],
+        "published_tables": [
+            (nodes[name]["schema"], nodes[name]["alias"], count)
+            for name, count in sorted(counts.items())
+        ],
+    }
+    for name, (description, columns) in ABOUT.items():
+        table = f"readers.ops.{name}"
+        defined = ", ".join(
+            f"{one} {kind}" for one, (kind, _) in columns.items()
+        )
+        connection.execute(f"create table {table} ({defined})")
+        marks = ", ".join("?" * len(columns))
+        connection.executemany(
+            f"insert into {table} values ({marks})", rows[name]
+        )
+        words = {one: meaning for one, (_, meaning) in columns.items()}
+        _comment(connection, table, description, words)
+
+
+def _verify(built: Path, file: Path, nodes: Mapping[str, Any]) -> None:
+    """Compare all values but floats, whose sums depend on their order.
+
+    Raises:
+        UserError: a table differs.
+    """
+    if log_path(file).exists():
+        raise UserError(f"{shown(file)}: part of it is in its log: try again")
+    with opened(built, file, read_only=True) as connection:
+        for name, node in nodes.items():
+            columns = connection.execute(f"describe {_new(node)}").fetchall()
+            exact = [
+                quoted(column)
+                for column, kind, *_ in columns
+                if kind not in ("DOUBLE", "FLOAT")
+            ]
+            here, there = (
+                connection.execute(
+                    f"select count(*), sum(hash({', '.join(exact) or 1}))"
+                    f" from {table}"
+                ).fetchone()
+                for table in (_new(node), _name(node))
+            )
+            if here != there:
+                raise UserError(
+                    f"{name} in the file for readers is not what was built:"
+                    " check the disk, and try again"
+                )
