@@ -44,7 +44,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
-	publish rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
+	publish rollback backup restore rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
 	demo-mysql clean built check-database forget free-port lint-sql lint-other \
 	lint-workflows test-build docs-check
 
@@ -96,6 +96,15 @@ extract: setup-sources ## Extract the tables of MySQL into Parquet files
 
 publish: deps ## Build and test a copy, then give readers the new version
 	@$(RUN) publish $(if $(ACCEPT),--accept $(ACCEPT)) $(ARGS) -- $(STRICT)
+
+rollback: setup ## Give readers the version before
+	@$(RUN) rollback
+
+backup: setup ## Copy the database with its history, into TO=file
+	@$(RUN) backup -- "$(TO)"
+
+restore: setup ## Put the backup FROM=file in the place of the database
+	@$(RUN) restore -- "$(FROM)"
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue

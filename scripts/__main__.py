@@ -26,6 +26,9 @@ ROOMS = {
     },
     "publish": {
         "publish": ("publish", "build, test, and give readers a new version"),
+        "rollback": ("rollback", "give readers the version before"),
+        "backup": ("backup", "copy the database with its history"),
+        "restore": ("restore", "put a backup in the database's place"),
     },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),

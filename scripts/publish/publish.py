@@ -191,7 +191,7 @@ def copy_state(source: BinaryIO | None, copy: Path) -> None:
     """Copy the state, if there is one, from its open file."""
     if source:
         with copy.open("wb") as file:
-            shutil.copyfileobj(source, file, 2**24)
+            shutil.copyfileobj(source, file, state.CHUNK)
 
 
 def about(build: Build, now: datetime) -> readers_file.About:

@@ -14,6 +14,9 @@ from scripts.run.preflight import check_content
 from scripts.shared.paths import shown
 from scripts.shared.warehouse import InUseError, database_error, log_path
 
+# Bytes to copy at a time.
+CHUNK = 2**24
+
 
 @contextmanager
 def held(path: Path) -> Iterator[BinaryIO]:

@@ -10,9 +10,9 @@ from conftest import SCRIPTS, Project, run
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
-    "publish", "rescue", "why", "alert", "diff", "test", "faults", "mutants", "lint",
-    "format", "site", "docs", "notebook", "notebook-html", "metrics", "hooks",
-    "clean",
+    "publish", "rollback", "backup", "restore", "rescue", "why", "alert",
+    "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
+    "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
 
 
