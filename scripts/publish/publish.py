@@ -33,7 +33,6 @@ import duckdb
 import yaml
 
 from scripts.publish import readers_file, state, versions
-from scripts.review.sides import first_failure
 from scripts.run import preflight
 from scripts.shared import last_run
 from scripts.shared.artifacts import WARNED, outcome, read_artifact
@@ -44,12 +43,14 @@ from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
 from scripts.shared.tests_in_words import name_of
 from scripts.shared.warehouse import open_database
-from scripts.shared.wording import plural
+from scripts.shared.wording import first_error, message_lines, plural
 from scripts.site.state import NEWEST
 
 DBT = Path(sys.executable).with_name("dbt")
 # The copy of the state, what the build rewrites of it, and the readers' file.
 ROOM = 3
+FULL = "No space left on device"
+NO_ROOM = "not published: the disk is full: free some space, and try again"
 LIMITS = "agrees_with_last_good_build"
 
 
@@ -162,15 +163,11 @@ class Build:
             settings = f"CLASSICMODELS_DB={shown(self.database)}"
             option = f"--target-path {shown(self.target)}"
             commands.append(f'{settings} make why ARGS="{option}"')
-        except (last_run.NoNodeRanError, IndexError):
-            failed = []
-            why = first_failure(self.target, said)
-        if "No space left on device" in said + why:
-            shutil.rmtree(self.database.parent)
-            raise UserError(
-                "not published, nothing was changed: the disk is full: free"
-                " some space, and try again"
-            )
+        except (UserError, IndexError):
+            # It did not come to that, or could not write it down.
+            failed, why = [], first_error(said)
+        if FULL in said + why:
+            raise UserError(NO_ROOM)
         tests = [one.node.get("test_metadata") or {} for one in failed]
         if changed := " ".join(
             test["kwargs"]["table_name"]
@@ -333,6 +330,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="publish tables with personal data as well",
     )
     parser.add_argument(
+        "--without-site",
+        action="store_true",
+        help="do not make the pages, which takes a while",
+    )
+    parser.add_argument(
         "--vars", default="{}", metavar="YAML", help="dbt's variables"
     )
     parser.add_argument(
@@ -350,10 +352,10 @@ def main(arguments: argparse.Namespace) -> int:
     with versions.locked() as lock:
         try:
             publish(arguments, lock)
-        except OSError as error:
-            what = f"{error.filename}: " if error.filename else ""
-            raise UserError(
-                f"not published: {what}{error.strerror}: try again"
-            ) from None
+        except (OSError, duckdb.Error) as error:
+            if FULL in str(error):
+                raise UserError(NO_ROOM) from None
+            what = " ".join(message_lines(str(error))[:1])
+            raise UserError(f"not published: {what}: try again") from None
     print(f"publish: {time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0

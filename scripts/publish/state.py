@@ -52,12 +52,15 @@ def replace(path: Path, new: Path) -> None:
     for the old one is in there.
     """
     path = path.resolve()
-    if new.stat().st_dev != path.parent.stat().st_dev:
-        beside = path.with_name(f".{path.name}.next")
-        new = Path(shutil.copyfile(new, beside))
-    if path.exists():
-        shutil.copymode(path, new)
-    sync(new)
-    log_path(path).unlink(missing_ok=True)
-    new.replace(path)
+    beside = path.with_name(f".{path.name}.next")
+    try:
+        if new.stat().st_dev != path.parent.stat().st_dev:
+            new = Path(shutil.copyfile(new, beside))
+        if path.exists():
+            shutil.copymode(path, new)
+        sync(new)
+        log_path(path).unlink(missing_ok=True)
+        new.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     sync(path.parent)

@@ -27,7 +27,7 @@ from scripts.shared.artifacts import is_bad, read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.progress import say, step
-from scripts.shared.wording import message_lines
+from scripts.shared.wording import first_error, message_lines
 
 CACHE = ROOT / "target" / "diff"
 # The same in all builds: it is part of the SQL of views.
@@ -201,7 +201,7 @@ def _run_dbt(
         DBT_LOG_PATH=str(folder / "logs"),
     )
     if done.returncode:
-        why = first_failure(folder, done.stdout)
+        why = _first_failure(folder, done.stdout)
         raise UserError(f"{side.title} does not build: {why}")
 
 
@@ -240,7 +240,7 @@ def _stop_clock(database: Path, day: str) -> None:
             connection.execute(f"create macro {name}() as {value}")
 
 
-def first_failure(folder: Path, said: str) -> str:
+def _first_failure(folder: Path, said: str) -> str:
     """Return the first node that failed and why, without values."""
     if (folder / "run_results.json").is_file():
         results = read_artifact(folder, "run_results.json", "make diff")
@@ -249,6 +249,4 @@ def first_failure(folder: Path, said: str) -> str:
                 kind, _, name = result["unique_id"].split(".", 2)
                 words = " ".join(message_lines(result["message"])).split()
                 return f"{kind} {name}: {' '.join(words)}".rstrip(" ^")
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    start = next((n for n, x in enumerate(lines) if "Error" in x), 0)
-    return " ".join(lines[start : start + 5]) or "dbt printed nothing"
+    return first_error(said)

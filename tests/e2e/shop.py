@@ -13,7 +13,7 @@ from conftest import ROOT, run
 # With all that differs between two builds of one commit: the clock, snapshots
 # and a table that the run itself writes.
 FILES = {
-    ".gitignore": "target/\nlogs/\n*.duckdb\n__pycache__/\n",
+    ".gitignore": "published/\ntarget/\nlogs/\n*.duckdb\n__pycache__/\n",
     "CHANGELOG.md": """
         # Changelog
 
@@ -79,8 +79,21 @@ FILES = {
         """,
     "seeds/_seeds.yml": """
         seeds:
+          - name: customers
+            columns:
+              - {name: customerNumber, data_type: integer}
+              - {name: customerName, data_type: varchar}
+              - {name: contactName, data_type: varchar}
+              - {name: phone, data_type: varchar}
+              - {name: city, data_type: varchar}
           - name: orders
-            columns: [{name: orderNumber, data_tests: [unique]}]
+            columns:
+              - name: orderNumber
+                data_type: integer
+                data_tests: [unique]
+              - {name: customerNumber, data_type: integer}
+              - {name: quantityOrdered, data_type: integer}
+              - {name: orderedAmount, data_type: "decimal(10,2)"}
         """,
     "macros/cents.sql": "{% macro cents() %}100{% endmacro %}",
     "macros/unchanged.sql": "{% macro unchanged() %}{# why #}{% endmacro %}",
