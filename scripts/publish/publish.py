@@ -22,39 +22,30 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
-from datetime import UTC, date, datetime
-from importlib.metadata import version as installed
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import duckdb
-import yaml
 
 from scripts.publish import readers_file, state, versions
+from scripts.publish.about import About, about
+from scripts.publish.build import FULL, NO_ROOM, Build, variables
+from scripts.publish.changes import changes
 from scripts.run import preflight
-from scripts.shared import last_run
-from scripts.shared.artifacts import WARNED, outcome, read_artifact
 from scripts.shared.errors import UserError
-from scripts.shared.files import read_yaml
+from scripts.shared.files import write_text
 from scripts.shared.paths import ROOT, database_path, published_path, shown
 from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
-from scripts.shared.tests_in_words import name_of
-from scripts.shared.warehouse import open_database
 from scripts.shared.wording import first_error, message_lines, plural
-from scripts.site.state import NEWEST
 
-DBT = Path(sys.executable).with_name("dbt")
 # The copy of the state, what the build rewrites of it, and the readers' file.
 ROOM = 3
-FULL = "No space left on device"
-NO_ROOM = "not published: the disk is full: free some space, and try again"
-LIMITS = "agrees_with_last_good_build"
 
 
-def check(path: Path) -> None:
+def check(path: Path, *, from_scratch: bool) -> None:
     """Check what can be checked before anything is done.
 
     Raises:
@@ -63,6 +54,12 @@ def check(path: Path) -> None:
     preflight.check_settings()
     preflight.check_place(path)
     preflight.check_as_of_date()
+    if not path.exists() and versions.current() and not from_scratch:
+        raise UserError(
+            f"no database at {shown(path)}, but it was published: put a backup"
+            " there with make restore FROM=file, or start over without the"
+            " history: make publish ARGS=--from-scratch"
+        )
     size = path.stat().st_size if path.exists() else 0
     needed = preflight.FREE_SPACE + ROOM * size
     free = shutil.disk_usage(published_path()).free
@@ -76,114 +73,6 @@ def check(path: Path) -> None:
         raise UserError("nothing was changed: put the seeds right first")
 
 
-def variables(given: str, accepted: Sequence[str]) -> dict[str, Any]:
-    """Return the variables for dbt, with the changes that are accepted.
-
-    Those of dbt_project.yml stay accepted.
-
-    Raises:
-        UserError: they are not variables, or no table is called so.
-    """
-    try:
-        found = yaml.safe_load(given) or {}
-    except yaml.YAMLError:
-        found = None
-    if not isinstance(found, dict):
-        raise UserError(f"--vars {given}: must be YAML, as dbt's --vars")
-    if accepted:
-        own = read_yaml(ROOT / "dbt_project.yml")["vars"]
-        known = own.get("load_limits", {})
-        for name in accepted:
-            if name not in known:
-                raise UserError(
-                    f"{name} cannot be accepted: name some of"
-                    f" {', '.join(known)}"
-                )
-        before = found.get("accepted_changes", own["accepted_changes"])
-        found["accepted_changes"] = [*dict.fromkeys([*before, *accepted])]
-    return found
-
-
-class Build:
-    """A build of the state's copy, in the folder of the work.
-
-    Attributes:
-        database: the copy.
-        target: dbt's target folder.
-    """
-
-    def __init__(self, work: Path, name: str, lock: int) -> None:
-        """Say where it is.
-
-        Args:
-            work: the folder.
-            name: of the state's file, which its views hold.
-            lock: descriptor that dbt keeps open as long as it runs.
-        """
-        self.database = work / "state" / name
-        self.target = work / "target"
-        self._lock = lock
-        self.database.parent.mkdir()
-
-    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run dbt on it; what it prints is in stdout."""
-        return subprocess.run(
-            [DBT, "--quiet", "--no-use-colors", *arguments],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "CLASSICMODELS_DB": str(self.database),
-                "DBT_TARGET_PATH": str(self.target),
-                "DBT_LOG_PATH": str(self.target / "logs"),
-            },
-            pass_fds=[self._lock],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def artifact(self, name: str) -> dict[str, Any]:
-        """Return one of dbt's artifacts."""
-        return read_artifact(self.target, name, "make publish")
-
-    def refuse(self, said: str) -> None:
-        """Say what failed, and how to learn more.
-
-        Raises:
-            UserError: always.
-        """
-        commands = []
-        try:
-            problems = last_run.read(self.target, None).run.problems
-            failed = [one for one in problems if one.is_bad]
-            why = (
-                f"{plural(len(failed), 'node')} failed, the first is"
-                f" {name_of(failed[0].node)}: {' '.join(failed[0].message)}"
-            )
-            settings = f"CLASSICMODELS_DB={shown(self.database)}"
-            option = f"--target-path {shown(self.target)}"
-            commands.append(f'{settings} make why ARGS="{option}"')
-        except (UserError, IndexError):
-            # It did not come to that, or could not write it down.
-            failed, why = [], first_error(said)
-        if FULL in said + why:
-            raise UserError(NO_ROOM)
-        tests = [one.node.get("test_metadata") or {} for one in failed]
-        if changed := " ".join(
-            test["kwargs"]["table_name"]
-            for test in tests
-            if test.get("name") == LIMITS
-        ):
-            commands.append(
-                f'make publish ACCEPT="{changed}"   # if that is right'
-            )
-        raise UserError(
-            "\n  ".join(
-                [f"not published, nothing was changed: {why}", *commands]
-            )
-        )
-
-
 def copy_state(source: BinaryIO | None, copy: Path) -> None:
     """Copy the state, if there is one, from its open file."""
     if source:
@@ -191,62 +80,79 @@ def copy_state(source: BinaryIO | None, copy: Path) -> None:
             shutil.copyfileobj(source, file, state.CHUNK)
 
 
-def about(build: Build, now: datetime) -> readers_file.About:
-    """Return what the file for readers says of itself."""
+def make_version(
+    build: Build, new: Path, arguments: argparse.Namespace, given: dict
+) -> tuple[About, dict[str, int]]:
+    """Build, test, and write all that is in the folder of a version.
+
+    Returns:
+        What the file says of itself, and the number of rows by table.
+
+    Raises:
+        UserError: something does not build, or does not pass.
+    """
+    with step("dbt build"):
+        done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
+    if done.returncode:
+        build.refuse(done.stdout)
+    made = about(build, datetime.now(UTC))
+    new.mkdir()
+    for name in ("manifest.json", "semantic_manifest.json"):
+        shutil.copy(build.target / name, new)
+    if not arguments.without_site:
+        with step("dbt docs generate"):
+            done = build.dbt("docs", "generate", "--static")
+        if done.returncode:
+            raise UserError(f"not published: {first_error(done.stdout)}")
+    with step("check what was built"):
+        preflight.check_content(build.database)
     manifest = build.artifact("manifest.json")
-    results = build.artifact("run_results.json")
-    tests = [
-        outcome(result["status"])
-        for result in results["results"]
-        if result["unique_id"].startswith(("test.", "unit_test."))
-    ]
-    commit, changed = _commit()
-    return readers_file.About(
-        version=f"{now:{versions.NAME}}",
-        published_at=now.replace(tzinfo=None, microsecond=0),
-        commit_id=manifest["metadata"]["env"].get("COMMIT") or commit,
-        has_uncommitted_changes=changed,
-        origin=origin(results["args"]),
-        data_until_date=_newest_day(build.database),
-        dbt_version=manifest["metadata"]["dbt_version"],
-        duckdb_version=installed("duckdb"),
-        passed_test_count=len(tests) - tests.count(WARNED),
-        warned_test_count=tests.count(WARNED),
+    nodes = readers_file.published(manifest, restricted=arguments.restricted)
+    file = new / versions.FILE
+    with step(f"write {plural(len(nodes), 'table')} for readers"):
+        counts = readers_file.write(build.database, file, manifest, made, nodes)
+    if not arguments.without_site:
+        with step("write the site"):
+            write_site(build.target, file, new / "site")
+    return made, counts
+
+
+def write_site(target: Path, file: Path, site: Path) -> None:
+    """Write the pages from what readers will read.
+
+    Raises:
+        UserError: they cannot be written.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts", "site", "--target-path", target],
+        cwd=ROOT,
+        env=os.environ | {"CLASSICMODELS_DB": str(file)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
+    if done.returncode:
+        raise UserError(f"not published: {done.stdout.strip()}")
+    shutil.move(target / "site", site)
 
 
-def origin(arguments: Mapping[str, Any]) -> str:
-    """Return where the raw data came from, by what dbt was called with."""
-    target = arguments.get("target") or os.environ.get("DBT_TARGET")
-    return target if target in ("files", "mysql") else "seed"
+def compare(new: Path, work: Path) -> str:
+    """Say what changes for readers; the whole report goes into the version.
 
-
-def _commit() -> tuple[str | None, bool | None]:
-    """Return the commit of the work tree, and whether files differ from it."""
+    It refuses nothing: an old version that cannot be compared is no reason to
+    keep it.
+    """
+    old = versions.current()
+    if not old:
+        return "There was no version before."
     try:
-        commit, changes = (
-            subprocess.run(
-                ["git", *command],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.strip()
-            for command in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None, None
-    return commit, bool(changes)
-
-
-def _newest_day(database: Path) -> date | None:
-    with (
-        open_database(database) as connection,
-        suppress(duckdb.CatalogException),
-    ):
-        _, *days = connection.execute(NEWEST).fetchone()
-        return max(filter(None, days), default=None)
-    return None
+        with step(f"compare with {old.name}"):
+            text = changes(old, new, work / "compared.duckdb")
+    except (UserError, duckdb.Error) as error:
+        why = " ".join(message_lines(str(error))[:1])
+        return f"Not compared with {old.name}: {why}"
+    write_text(new / "changes.md", f"{text}\n")
+    return text.partition("\n\n### Totals")[0]
 
 
 def publish(arguments: argparse.Namespace, lock: int) -> None:
@@ -257,33 +163,14 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     """
     path = database_path()
     given = variables(arguments.vars, arguments.accept)
-    check(path)
+    check(path, from_scratch=arguments.from_scratch)
     work = versions.work_folder()
-    build = Build(work, path.name, lock)
+    build, new = Build(work, path.name, lock), work / "version"
     with state.held(path) if path.exists() else nullcontext() as source:
         with step("copy the state"):
             copy_state(source, build.database)
-        with step("dbt build"):
-            done = build.dbt(
-                *arguments.flags, "build", "--vars", json.dumps(given)
-            )
-        if done.returncode:
-            build.refuse(done.stdout)
-        with step("check what was built"):
-            preflight.check_content(build.database)
-        now = datetime.now(UTC)
-        manifest = build.artifact("manifest.json")
-        new = work / "version"
-        new.mkdir()
-        shutil.copy(build.target / "manifest.json", new)
-        nodes = readers_file.published(
-            manifest, restricted=arguments.restricted
-        )
-        with step(f"write {plural(len(nodes), 'table')} for readers"):
-            made = about(build, now)
-            counts = readers_file.write(
-                build.database, new / versions.FILE, manifest, made, nodes
-            )
+        made, counts = make_version(build, new, arguments, given)
+        changed = compare(new, work)
         if not source and path.exists():
             raise UserError(f"{shown(path)} was made meanwhile: try again")
         state.replace(path, build.database)
@@ -293,7 +180,7 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     versions.work_folder()
     link = published_path() / "current" / versions.FILE
     print(
-        f"published {version.name}: {shown(link)}"
+        f"{changed}\n\npublished {version.name}: {shown(link)}"
         f" ({link.stat().st_size / 1e6:.1f} MB):"
         f" {plural(len(counts), 'table')}, {sum(counts.values()):,} rows;"
         f" {made.passed_test_count} tests passed,"
@@ -316,6 +203,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="TABLE",
         help="let this table change by more than load_limits allow",
+    )
+    parser.add_argument(
+        "--from-scratch",
+        action="store_true",
+        help="begin without the database, which is not there",
     )
     parser.add_argument(
         "--keep",

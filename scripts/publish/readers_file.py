@@ -7,15 +7,15 @@ file names no other database: it opens in any folder, under any alias, and with
 a later DuckDB, which may read stored views in another way.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from scripts.publish.about import ABOUT, About
 from scripts.review.tables import is_internal, quoted
 from scripts.shared.errors import UserError
 from scripts.shared.keys import natural_key
@@ -23,60 +23,6 @@ from scripts.shared.paths import shown
 from scripts.shared.warehouse import catalog_name, log_path
 
 Manifest = Mapping[str, Any]
-# What the file says of itself: the columns, their types and meanings.
-ABOUT = {
-    "publications": (
-        "One row: what this file is and what it was made from.",
-        {
-            "version": ("varchar", "Name of the version."),
-            "published_at": ("timestamp", "When it was made, in UTC."),
-            "commit_id": ("varchar", "Commit of the project; null if unknown."),
-            "has_uncommitted_changes": (
-                "boolean",
-                "Whether files differed from that commit; null if unknown.",
-            ),
-            "origin": (
-                "varchar",
-                "Where the raw data came from: seed, files or mysql.",
-            ),
-            "data_until_date": (
-                "date",
-                "Day of the newest order or payment; null if unknown.",
-            ),
-            "dbt_version": ("varchar", "dbt that built it."),
-            "duckdb_version": ("varchar", "DuckDB that wrote it."),
-            "passed_test_count": ("bigint", "Tests that passed; none failed."),
-            "warned_test_count": (
-                "bigint",
-                "Tests that found something odd but possible.",
-            ),
-        },
-    ),
-    "published_tables": (
-        "One row per table of this file, but this one and publications.",
-        {
-            "schema_name": ("varchar", "Its schema."),
-            "table_name": ("varchar", "Its name."),
-            "row_count": ("bigint", "Number of its rows."),
-        },
-    ),
-}
-
-
-@dataclass(frozen=True)
-class About:
-    """The row of ops.publications, by its columns."""
-
-    version: str
-    published_at: datetime
-    commit_id: str | None
-    has_uncommitted_changes: bool | None
-    origin: str
-    data_until_date: date | None
-    dbt_version: str
-    duckdb_version: str
-    passed_test_count: int
-    warned_test_count: int
 
 
 def text(value: str) -> str:
@@ -114,7 +60,10 @@ def opened(
 
     The readers' file is called `readers` there.
     """
-    settings = {"temp_directory": f"{file}.tmp"}
+    settings = {
+        "memory_limit": os.environ.get("CLASSICMODELS_MEMORY") or "2GB",
+        "temp_directory": f"{file}.tmp",
+    }
     with duckdb.connect(config=settings) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(
