@@ -9,6 +9,9 @@ SQL := models analyses tests/singular
 PY := scripts tests notebooks
 # Of `make docs`.
 PORT ?= 8000
+# What readers see, where something is published, and unless a database is named.
+SITE := $(if $(CLASSICMODELS_DB),,$(wildcard $(or \
+	$(CLASSICMODELS_PUBLISHED),published)/current/site))
 
 # `make test` builds from scratch in a separate database: the real one may be in
 # use, and holds the history of the snapshots.
@@ -185,7 +188,7 @@ format: deps ## Put SQL and Python into the project's style
 
 # A database to look into, even an older one, and the metrics.
 built:
-	@test -f "$(DB)" || $(MAKE) build
+	@test -n "$(SITE)" || test -f "$(DB)" || $(MAKE) build
 	@test -f target/semantic_manifest.json || \
 		{ $(MAKE) deps && .venv/bin/dbt --quiet parse; }
 
@@ -193,9 +196,10 @@ site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static
 	$(RUN) site
 
-docs: free-port site ## Write the site and show it at a local port (PORT=8000)
+docs: free-port $(if $(SITE),setup,site) ## Show the site at a local port (PORT=8000)
+	@echo "make docs: $(or $(SITE),target/site)"
 	@.venv/bin/python -u -m http.server --bind 127.0.0.1 \
-		--directory target/site "$(PORT)"
+		--directory "$(or $(SITE),target/site)" "$(PORT)"
 
 # Before the site is written, and as one line: the server only shows a traceback.
 free-port: setup

@@ -36,7 +36,13 @@ from scripts.publish.changes import changes
 from scripts.run import preflight
 from scripts.shared.errors import UserError
 from scripts.shared.files import write_text
-from scripts.shared.paths import ROOT, database_path, published_path, shown
+from scripts.shared.paths import (
+    READERS_FILE,
+    ROOT,
+    database_path,
+    published_path,
+    shown,
+)
 from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
 from scripts.shared.wording import first_error, message_lines, plural
@@ -97,8 +103,7 @@ def make_version(
         build.refuse(done.stdout)
     made = about(build, datetime.now(UTC))
     new.mkdir()
-    for name in ("manifest.json", "semantic_manifest.json"):
-        shutil.copy(build.target / name, new)
+    shutil.copy(build.target / "manifest.json", new)
     if not arguments.without_site:
         with step("dbt docs generate"):
             done = build.dbt("docs", "generate", "--static")
@@ -108,7 +113,7 @@ def make_version(
         preflight.check_content(build.database)
     manifest = build.artifact("manifest.json")
     nodes = readers_file.published(manifest, restricted=arguments.restricted)
-    file = new / versions.FILE
+    file = new / READERS_FILE
     with step(f"write {plural(len(nodes), 'table')} for readers"):
         counts = readers_file.write(build.database, file, manifest, made, nodes)
     if not arguments.without_site:
@@ -178,7 +183,7 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
         versions.show(version)
     versions.prune(arguments.keep)
     versions.work_folder()
-    link = published_path() / "current" / versions.FILE
+    link = published_path() / "current" / READERS_FILE
     print(
         f"{changed}\n\npublished {version.name}: {shown(link)}"
         f" ({link.stat().st_size / 1e6:.1f} MB):"

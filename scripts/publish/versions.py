@@ -19,9 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.shared.errors import UserError
-from scripts.shared.paths import published_path, shown
+from scripts.shared.paths import READERS_FILE, published_path, shown
 
-FILE = "classicmodels.duckdb"
 BEFORE = "before"
 # What a version is called: when it was made.
 NAME = "%Y%m%dT%H%M%SZ"
@@ -77,13 +76,13 @@ def _who_holds(text: str) -> str:
 def current() -> Path | None:
     """Return the folder of the version that people read, if there is one."""
     folder = (published_path() / "current").resolve()
-    return folder if (folder / FILE).is_file() else None
+    return folder if (folder / READERS_FILE).is_file() else None
 
 
 def before(version: Path) -> Path | None:
     """Return the version that this one replaced, if it is still there."""
     folder = (version / BEFORE).resolve()
-    return folder if (folder / FILE).is_file() else None
+    return folder if (folder / READERS_FILE).is_file() else None
 
 
 def work_folder() -> Path:
