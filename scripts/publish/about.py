@@ -10,11 +10,10 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from scripts.publish import versions
 from scripts.publish.build import Build
 from scripts.shared.artifacts import WARNED, outcome
+from scripts.shared.broken_off import NOT_RECORDED
 from scripts.shared.paths import ROOT
 from scripts.shared.warehouse import open_database
 from scripts.site.state import NEWEST
@@ -124,10 +123,7 @@ def _commit() -> tuple[str | None, bool | None]:
 
 
 def _newest_day(database: Path) -> date | None:
-    with (
-        open_database(database) as connection,
-        suppress(duckdb.CatalogException),
-    ):
+    with open_database(database) as connection, suppress(*NOT_RECORDED):
         _, *days = connection.execute(NEWEST).fetchone()
         return max(filter(None, days), default=None)
     return None

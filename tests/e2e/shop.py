@@ -29,9 +29,10 @@ FILES = {
           send_anonymous_usage_stats: false
           state_modified_compare_more_unrendered_values: true
         on-run-start:
-          - create table if not exists main.runs (id varchar, at_ timestamptz)
+          - create schema if not exists ops
+          - create table if not exists ops.runs (id varchar, at_ timestamptz)
         on-run-end:
-          - insert into main.runs values ('{{ invocation_id }}', now())
+          - insert into ops.runs values ('{{ invocation_id }}', now())
         vars: {limit: 1, other: 1, as_of_date: ""}
         models:
           shop:
@@ -135,7 +136,6 @@ FILES = {
               - {name: ordered_amount, data_type: "decimal(10,2)"}
         sources:
           - name: ops
-            schema: main
             tables: [{name: runs}]
         snapshots:
           - name: snap_customers

@@ -126,6 +126,4 @@ class Store(Shop):
     def history(self) -> int:
         """Return how many runs the state remembers."""
         with duckdb.connect(str(self.state), read_only=True) as connection:
-            return connection.sql("select count(*) from main.runs").fetchone()[
-                0
-            ]
+            return connection.sql("select count(*) from ops.runs").fetchone()[0]
