@@ -17,6 +17,7 @@ from scripts.shared.broken_off import NOT_RECORDED
 from scripts.shared.paths import ROOT
 from scripts.shared.warehouse import open_database
 from scripts.site.state import NEWEST
+from scripts.sources import landing
 
 # Its tables: their columns with types and meanings.
 ABOUT = {
@@ -101,7 +102,7 @@ def about(build: Build, now: datetime) -> About:
 def origin(arguments: Mapping[str, Any]) -> str:
     """Return where the raw data came from, by what dbt was called with."""
     target = arguments.get("target") or os.environ.get("DBT_TARGET")
-    return target if target in ("files", "mysql") else "seed"
+    return target if target in landing.ORIGINS else "seed"
 
 
 def _commit() -> tuple[str | None, bool | None]:

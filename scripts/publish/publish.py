@@ -33,7 +33,8 @@ from scripts.publish import readers_file, state, versions
 from scripts.publish.about import About, about
 from scripts.publish.build import FULL, NO_ROOM, Build, variables
 from scripts.publish.changes import changes
-from scripts.run import preflight
+from scripts.run import doctor, preflight
+from scripts.shared.disk import check_room
 from scripts.shared.errors import UserError
 from scripts.shared.files import write_text
 from scripts.shared.paths import (
@@ -46,6 +47,7 @@ from scripts.shared.paths import (
 from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
 from scripts.shared.wording import first_error, message_lines, plural
+from scripts.sources import landing
 
 # The copy of the state, what the build rewrites of it, and the readers' file.
 ROOM = 3
@@ -55,7 +57,7 @@ def check(path: Path, *, from_scratch: bool) -> None:
     """Check what can be checked before anything is done.
 
     Raises:
-        UserError: a setting, the place, the disk or a seed is not right.
+        UserError: a setting, the place, the disk or the source is not right.
     """
     preflight.check_settings()
     preflight.check_place(path)
@@ -67,13 +69,12 @@ def check(path: Path, *, from_scratch: bool) -> None:
             " history: make publish ARGS=--from-scratch"
         )
     size = path.stat().st_size if path.exists() else 0
-    needed = preflight.FREE_SPACE + ROOM * size
-    free = shutil.disk_usage(published_path()).free
-    if free < needed:
-        raise UserError(
-            f"{shown(published_path())}: {free / 1e6:.0f} MB free, a publish"
-            f" needs {needed / 1e6:.0f}: free some space"
-        )
+    check_room(published_path(), ROOM * size, "free some space")
+    origin = os.environ.get("DBT_TARGET")
+    if origin in landing.ORIGINS:
+        with step(f"check {origin}"):
+            for _ in doctor.source(origin):
+                pass
     command = [sys.executable, "-m", "scripts", "check-seeds"]
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError("nothing was changed: put the seeds right first")

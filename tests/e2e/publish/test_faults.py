@@ -225,7 +225,7 @@ def test_a_full_disk(store: Store, small_disk: Path):
     assert "Traceback" not in said
     assert "the disk is full" in said, said
     assert untouched(store) == before
-    assert "MB free, a publish needs" in store.fail()
+    assert "MB are needed" in store.fail()
     (small_disk / "ballast").unlink()
     publishes_again(store)
 
