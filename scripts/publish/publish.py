@@ -169,8 +169,9 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     """
     path = database_path()
     given = variables(arguments.vars, arguments.accept)
-    check(path, from_scratch=arguments.from_scratch)
+    # So that nobody takes an earlier failure for one of this run.
     work = versions.work_folder()
+    check(path, from_scratch=arguments.from_scratch)
     build, new = Build(work, path.name, lock), work / "version"
     with state.held(path) if path.exists() else nullcontext() as source:
         with step("copy the state"):

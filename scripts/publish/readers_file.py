@@ -23,6 +23,8 @@ from scripts.shared.paths import shown
 from scripts.shared.warehouse import catalog_name, log_path
 
 Manifest = Mapping[str, Any]
+# Number of rows of a table, and a number that depends on all of its values.
+Values = tuple[int, int | None]
 
 
 def text(value: str) -> str:
@@ -62,7 +64,7 @@ def opened(
     """
     settings = {
         "memory_limit": os.environ.get("CLASSICMODELS_MEMORY") or "2GB",
-        "temp_directory": f"{file}.tmp",
+        "temp_directory": f"{built}.tmp",
     }
     with duckdb.connect(config=settings) as connection:
         connection.execute("set timezone = 'UTC'")
@@ -92,19 +94,24 @@ def write(
         UserError: a table in it is not what was built.
     """
     with opened(built, file, read_only=False) as connection:
-        for node in nodes.values():
-            _copy(connection, manifest, node)
-        counts = {
-            name: connection.execute(
-                f"select count(*) from {_new(node)}"
-            ).fetchone()[0]
+        values = {
+            name: _copy(connection, manifest, node)
             for name, node in nodes.items()
         }
+        counts = {name: count for name, (count, _) in values.items()}
         _describe(connection, about, counts, nodes)
         connection.execute("checkpoint readers")
         connection.execute("detach readers")
     file.chmod(0o444)
-    _verify(built, file, nodes)
+    if log_path(file).exists():
+        raise UserError(f"{shown(file)}: part of it is in its log: try again")
+    with opened(built, file, read_only=True) as connection:
+        for name, node in nodes.items():
+            if _values(connection, _new(node)) != values[name]:
+                raise UserError(
+                    f"{name} in the file for readers is not what was built:"
+                    " check the disk, and try again"
+                )
     return counts
 
 
@@ -116,12 +123,21 @@ def _new(node: Mapping[str, Any]) -> str:
     return f"readers.{_name(node)}"
 
 
+def _values(connection: duckdb.DuckDBPyConnection, table: str) -> Values:
+    sql = f"select count(*), sum(hash(each)) from {table} as each"
+    return connection.execute(sql).fetchone()
+
+
 def _copy(
     connection: duckdb.DuckDBPyConnection,
     manifest: Manifest,
     node: Mapping[str, Any],
-) -> None:
-    """Copy a table or view, in the order of its key, with its descriptions."""
+) -> Values:
+    """Copy a table or view, in the order of its key, with its descriptions.
+
+    Returned are the values that the file must hold. A view is asked only once:
+    its rows may depend on the time.
+    """
     run = connection.execute
     run(f"create schema if not exists readers.{quoted(node['schema'])}")
     key = []
@@ -134,6 +150,8 @@ def _copy(
         name: column["description"] for name, column in node["columns"].items()
     }
     _comment(connection, _new(node), node["description"], columns)
+    is_view = node["config"].get("materialized") == "view"
+    return _values(connection, _new(node) if is_view else _name(node))
 
 
 def _comment(
@@ -178,33 +196,3 @@ def _describe(
         )
         words = {one: meaning for one, (_, meaning) in columns.items()}
         _comment(connection, table, description, words)
-
-
-def _verify(built: Path, file: Path, nodes: Mapping[str, Any]) -> None:
-    """Compare all values but floats, whose sums depend on their order.
-
-    Raises:
-        UserError: a table differs.
-    """
-    if log_path(file).exists():
-        raise UserError(f"{shown(file)}: part of it is in its log: try again")
-    with opened(built, file, read_only=True) as connection:
-        for name, node in nodes.items():
-            columns = connection.execute(f"describe {_new(node)}").fetchall()
-            exact = [
-                quoted(column)
-                for column, kind, *_ in columns
-                if kind not in ("DOUBLE", "FLOAT")
-            ]
-            here, there = (
-                connection.execute(
-                    f"select count(*), sum(hash({', '.join(exact) or 1}))"
-                    f" from {table}"
-                ).fetchone()
-                for table in (_new(node), _name(node))
-            )
-            if here != there:
-                raise UserError(
-                    f"{name} in the file for readers is not what was built:"
-                    " check the disk, and try again"
-                )

@@ -29,6 +29,9 @@ def publish_once(folder: Path) -> "Store":
     """Return a warehouse with one published version."""
     store = Store(folder)
     store.create()
+    # As a view it would differ at every look.
+    model = "select now() as looked_at, random() as die"
+    store.write("models/reporting/rpt_dice.sql", model)
     store.run("publish")
     return store
 
