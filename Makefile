@@ -9,6 +9,9 @@ SQL := models analyses tests/singular
 PY := scripts tests notebooks
 # Of `make docs`.
 PORT ?= 8000
+# What readers see, where something is published, and unless a database is named.
+SITE := $(if $(CLASSICMODELS_DB),,$(wildcard $(or \
+	$(CLASSICMODELS_PUBLISHED),published)/current/site))
 
 # `make test` builds from scratch in a separate database: the real one may be in
 # use, and holds the history of the snapshots.
@@ -44,9 +47,10 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
-	rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
-	demo-mysql reverse-etl clean built check-database forget free-port lint-sql \
-	lint-other lint-workflows test-build docs-check
+	publish rollback backup restore rescue why alert diff test faults mutants lint \
+	format site docs notebook notebook-html metrics hooks demo-mysql reverse-etl \
+	clean built check-database forget free-port lint-sql lint-other lint-workflows \
+	test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -93,6 +97,18 @@ doctor: setup ## Check all that a build needs, the source included
 
 extract: setup-sources ## Extract the tables of MySQL into Parquet files
 	@$(RUN) extract $(ARGS)
+
+publish: deps ## Build and test a copy, then give readers the new version
+	@$(RUN) publish $(if $(ACCEPT),--accept $(ACCEPT)) $(ARGS) -- $(STRICT)
+
+rollback: setup ## Give readers the version before
+	@$(RUN) rollback
+
+backup: setup ## Copy the database with its history, into TO=file
+	@$(RUN) backup -- "$(TO)"
+
+restore: setup ## Put the backup FROM=file in the place of the database
+	@$(RUN) restore -- "$(FROM)"
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue
@@ -173,7 +189,7 @@ format: deps ## Put SQL and Python into the project's style
 
 # A database to look into, even an older one, and the metrics.
 built:
-	@test -f "$(DB)" || $(MAKE) build
+	@test -n "$(SITE)" || test -f "$(DB)" || $(MAKE) build
 	@test -f target/semantic_manifest.json || \
 		{ $(MAKE) deps && .venv/bin/dbt --quiet parse; }
 
@@ -181,9 +197,10 @@ site: deps built ## Write the site into target/site: dashboard, docs, dictionary
 	.venv/bin/dbt --quiet docs generate --static
 	$(RUN) site
 
-docs: free-port site ## Write the site and show it at a local port (PORT=8000)
+docs: free-port $(if $(SITE),setup,site) ## Show the site at a local port (PORT=8000)
+	@echo "make docs: $(or $(SITE),target/site)"
 	@.venv/bin/python -u -m http.server --bind 127.0.0.1 \
-		--directory target/site "$(PORT)"
+		--directory "$(or $(SITE),target/site)" "$(PORT)"
 
 # Before the site is written, and as one line: the server only shows a traceback.
 free-port: setup

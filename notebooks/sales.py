@@ -43,7 +43,7 @@ import ipywidgets as widgets
 from IPython.display import HTML, Markdown, display
 
 from scripts.shared.metrics import Metrics
-from scripts.shared.paths import database_path, target_path
+from scripts.shared.paths import readers_path, target_path
 from scripts.shared.warehouse import catalog_name, database_error
 from scripts.site import charts
 
@@ -80,7 +80,7 @@ TABLES = [
 
 def load() -> duckdb.DuckDBPyConnection:
     """Return a database in memory with a copy of the tables."""
-    path = database_path()
+    path = readers_path()
     name = catalog_name(path)
     memory = duckdb.connect()
     memory.execute("create schema marts; create schema reporting")

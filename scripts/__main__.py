@@ -25,6 +25,12 @@ ROOMS = {
         "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
         "reverse-etl": ("reverse_etl", "write customers' figures to the CRM"),
     },
+    "publish": {
+        "publish": ("publish", "build, test, and give readers a new version"),
+        "rollback": ("rollback", "give readers the version before"),
+        "backup": ("backup", "copy the database with its history"),
+        "restore": ("restore", "put a backup in the database's place"),
+    },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),
     },

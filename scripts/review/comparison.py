@@ -1,6 +1,6 @@
 """Compare two builds: what was changed, and what that changes in the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scripts.review.announcements import Change
 from scripts.review.causes import Causes, facts, find_causes
@@ -22,14 +22,14 @@ class Comparison:
     Attributes:
         causes: what was changed in the project.
         facts: of each added node its rows, columns and key, by name.
+        rows: of each table that differs how its rows do, by unique id.
+        columns: changed columns, constraints and contracts.
+        removed: the removed models with a contract.
         downstream: names of what reads the changed nodes.
         unchanged: those of them in which no row differs.
         not_compared: names of changed models about dbt's own run.
         unexplained: names of tables that differ although nothing they read
             does.
-        rows: of each table that differs how its rows do, by unique id.
-        columns: changed columns, constraints and contracts.
-        removed: the removed models with a contract.
         readable: columns that newly show personal data.
         tests: lines on tests.
         definitions: lines on metrics, semantic models and exposures.
@@ -37,16 +37,16 @@ class Comparison:
 
     causes: Causes
     facts: dict[str, str]
-    downstream: list[str]
-    unchanged: list[str]
-    not_compared: list[str]
-    unexplained: list[str]
     rows: dict[str, Rows]
     columns: list[Change]
     removed: list[Change]
-    readable: list[Change]
-    tests: list[str]
-    definitions: list[str]
+    downstream: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    readable: list[Change] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    definitions: list[str] = field(default_factory=list)
 
     @property
     def breaks(self) -> list[Change]:
@@ -84,11 +84,7 @@ def compare(tables: Tables, samples: int) -> Comparison:
         unexplained=unexplained,
         rows=found,
         columns=columns,
-        removed=[
-            Change(node["name"], "", "was removed")
-            for node in causes.removed
-            if has_contract(node)
-        ],
+        removed=removed(causes),
         readable=list(newly_readable(tables, people)),
         tests=[
             *(f"changed: generic test `{x}`" for x in causes.generic_tests),
@@ -96,3 +92,12 @@ def compare(tables: Tables, samples: int) -> Comparison:
         ],
         definitions=list(definition_changes(*manifests)),
     )
+
+
+def removed(causes: Causes) -> list[Change]:
+    """Return the removed models with a contract."""
+    return [
+        Change(node["name"], "", "was removed")
+        for node in causes.removed
+        if has_contract(node)
+    ]

@@ -25,9 +25,10 @@ from scripts.review.commits import (
 )
 from scripts.review.comparison import compare
 from scripts.review.report import report
-from scripts.review.sides import Side, build, built_by, cache, step
+from scripts.review.sides import Side, build, built_by, cache
 from scripts.review.tables import Tables
 from scripts.shared.errors import UserError
+from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
 
 

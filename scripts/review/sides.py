@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,8 @@ from scripts.review.commits import check_out
 from scripts.shared.artifacts import is_bad, read_artifact
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT, shown
-from scripts.shared.wording import message_lines
+from scripts.shared.progress import say, step
+from scripts.shared.wording import first_error, message_lines
 
 CACHE = ROOT / "target" / "diff"
 # The same in all builds: it is part of the SQL of views.
@@ -58,20 +58,6 @@ class Side:
     def folder(self) -> Path:
         """Where the finished build is."""
         return CACHE / (self.commit or "head")
-
-
-def say(text: str) -> None:
-    """Print the progress, apart from the report."""
-    print(f"diff: {text}", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def step(text: str) -> Iterator[None]:
-    """Print that a step begins, and how many seconds it took."""
-    say(f"{text} ...")
-    start = time.monotonic()
-    yield
-    say(f"{text}: {time.monotonic() - start:.1f} s")
 
 
 @contextmanager
@@ -263,6 +249,4 @@ def _first_failure(folder: Path, said: str) -> str:
                 kind, _, name = result["unique_id"].split(".", 2)
                 words = " ".join(message_lines(result["message"])).split()
                 return f"{kind} {name}: {' '.join(words)}".rstrip(" ^")
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    start = next((n for n, x in enumerate(lines) if "Error" in x), 0)
-    return " ".join(lines[start : start + 5]) or "dbt printed nothing"
+    return first_error(said)

@@ -127,6 +127,12 @@ class Tables:
                 "select table_schema, table_name from information_schema.tables"
             )
         )
+        # A published version has some of them.
+        self.nodes[side] = {
+            unique_id: node
+            for unique_id, node in self.nodes[side].items()
+            if (node["schema"], node["alias"]) in there
+        }
         # The database was empty: what a source has there, a hook of the run
         # wrote, and it describes the run, not the data.
         sources = self.manifests[side]["sources"].items()
@@ -145,7 +151,8 @@ class Tables:
             empty = is_internal(known) or unique_id in of_the_run
             run(
                 f"create table {output}.{side}.{quoted(unique_id)} as"
-                f" from {node['relation_name']}{' limit 0' if empty else ''}"
+                f" from {quoted(node['schema'])}.{quoted(node['alias'])}"
+                f"{' limit 0' if empty else ''}"
             )
         run(f"use {output}")
         run(f"detach {quoted(database.stem)}")

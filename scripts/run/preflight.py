@@ -150,21 +150,25 @@ def check_free(path: Path) -> None:
             raise found from None
 
 
-def check_content(path: Path) -> None:
+def check_content(path: Path, *, read_only: bool = False) -> None:
     """Read all that is in the database, and empty its write-ahead log.
+
+    Args:
+        path: the file.
+        read_only: leave the log, and let others read meanwhile.
 
     Raises:
         DamagedError: a table, the log or the whole file cannot be read.
         DatabaseError: it cannot be opened, or the disk is full.
     """
     try:
-        with duckdb.connect(str(path)) as connection:
+        with duckdb.connect(str(path), read_only=read_only) as connection:
             broken = [
                 table
                 for table in tables(connection)
                 if not is_whole(connection, table)
             ]
-            if not broken:
+            if not broken and not read_only:
                 connection.execute("checkpoint")
     except duckdb.Error as error:
         raise database_error(path, error) from None

@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # Of the faults and mutants; the room of proof writes it, the site shows it.
 SCORES = ROOT / "assets/scores.json"
+# Of each published version.
+READERS_FILE = "classicmodels.duckdb"
 
 
 def database_path() -> Path:
@@ -17,6 +19,18 @@ def database_path() -> Path:
 def published_path() -> Path:
     """Return the folder of the published versions, absolute or from ROOT."""
     return ROOT / (os.environ.get("CLASSICMODELS_PUBLISHED") or "published")
+
+
+def readers_path() -> Path:
+    """Return the file that pages and the notebook read, absolute or from ROOT.
+
+    It is the published one where there is one, unless CLASSICMODELS_DB names
+    another.
+    """
+    path = published_path() / "current" / READERS_FILE
+    if os.environ.get("CLASSICMODELS_DB") or not path.exists():
+        return database_path()
+    return path
 
 
 def target_path(name: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.shared.errors import UserError
-from scripts.shared.paths import shown
+from scripts.shared.paths import published_path, shown
 from scripts.shared.wording import message_lines
 
 # What DuckDB says of a file that is not whole.
@@ -77,7 +77,8 @@ def database_error(path: Path, error: Exception) -> DatabaseError:
         return DatabaseError(f"{name}: {text}: raise CLASSICMODELS_MEMORY")
     if DAMAGED.search(text):
         return DamagedError(f"{name}: {damage(path, text)}")
-    hint = ": run make build" if "does not exist" in text else ""
+    made_by = "publish" if published_path() in path.parents else "build"
+    hint = f": run make {made_by}" if "does not exist" in text else ""
     return DatabaseError(f"{name}: {text}{hint}")
 
 

@@ -63,6 +63,13 @@ def message_lines(message: str | None) -> list[str]:
     return [re.sub(r"""(['"]).*\1|['"].*""", "'...'", line) for line in kept]
 
 
+def first_error(said: str) -> str:
+    """Return as one line what dbt printed of its first error."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    start = next((n for n, x in enumerate(lines) if "Error" in x), 0)
+    return " ".join(lines[start : start + 5]) or "dbt printed nothing"
+
+
 def plural(count: int, noun: str) -> str:
     """Return `1 table`, `2 tables`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

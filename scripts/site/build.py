@@ -24,7 +24,7 @@ from scripts.shared.metrics import Metrics
 from scripts.shared.paths import (
     ROOT,
     add_target_path,
-    database_path,
+    readers_path,
     shown,
     target_path,
 )
@@ -184,7 +184,7 @@ def main(arguments: argparse.Namespace) -> int:
     # Beside the site, so that a rename is enough to put it in its place.
     new = Path(tempfile.mkdtemp(prefix=".site-", dir=target))
     try:
-        write_pages(target, database_path(), new, arguments.check)
+        write_pages(target, readers_path(), new, arguments.check)
         if leaks := list(find_leaks(new)):
             raise UserError(f"not written: {'; '.join(leaks)}")
         new.chmod(0o755)

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from scripts.shared.errors import UserError
 from scripts.shared.files import write_text
 from scripts.shared.metrics import Metric, Metrics, Part
-from scripts.shared.paths import ROOT, database_path, shown, target_path
+from scripts.shared.paths import ROOT, readers_path, shown, target_path
 from scripts.shared.warehouse import open_database
 from scripts.site import charts, pages
 
@@ -382,7 +382,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Write the dashboard and say where it is."""
-    database, target = database_path(), ROOT / "target"
+    database, target = readers_path(), ROOT / "target"
     if arguments.target_path:
         target = target_path(arguments.target_path)
         database = target / "classicmodels.duckdb"

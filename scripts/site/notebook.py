@@ -22,7 +22,7 @@ from scripts.shared.metrics import Metrics
 from scripts.shared.paths import (
     ROOT,
     add_target_path,
-    database_path,
+    readers_path,
     shown,
     target_path,
 )
@@ -243,7 +243,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Do what the command line asks for."""
     end_on_signals()
-    with open_database(database_path()):
+    with open_database(readers_path()):
         pass
     target = target_path(arguments.target_path)
     # The same error in a cell would be a traceback.

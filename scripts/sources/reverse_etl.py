@@ -16,7 +16,7 @@ from typing import Any
 
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import Address, connect, read_address
-from scripts.shared.paths import database_path, published_path, shown
+from scripts.shared.paths import readers_path, shown
 from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import open_database
 
@@ -81,7 +81,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Print what differs, and write it if asked to."""
     end_on_signals()
     address = read_address(VARIABLE)
-    path = warehouse_path()
+    path = readers_path()
     wanted = read_report(path)
     with connect(address) as connection, connection.cursor() as cursor:
         difference = synchronize(cursor, address, wanted, arguments.write)
@@ -94,12 +94,6 @@ def main(arguments: argparse.Namespace) -> None:
         print("Written.")
     else:
         print("Nothing is written: make reverse-etl ARGS=--write writes it.")
-
-
-def warehouse_path() -> Path:
-    """Return the published database, or else that of the last build."""
-    published = published_path() / "current/classicmodels.duckdb"
-    return published if published.exists() else database_path()
 
 
 def read_report(path: Path) -> Rows:

@@ -9,10 +9,11 @@ import pytest
 from conftest import SCRIPTS, Project, run
 
 TARGETS = {
-    "help", "setup", "setup-extra", "setup-notebook", "deps", "build",
-    "rescue", "why", "alert", "diff", "test", "faults", "mutants", "lint",
-    "format", "site", "docs", "notebook", "notebook-html", "metrics", "hooks",
-    "clean", "demo-mysql", "reverse-etl",
+    "help", "setup", "setup-extra", "setup-notebook", "setup-sources", "deps",
+    "build", "doctor", "extract", "demo-mysql", "reverse-etl",
+    "publish", "rollback", "backup", "restore", "rescue", "why", "alert",
+    "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
+    "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
 
 

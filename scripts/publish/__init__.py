@@ -1,0 +1,1 @@
+"""Give readers a whole, tested version of the warehouse, or none."""

@@ -1,0 +1,261 @@
+"""Build a copy of the warehouse, test it, and only then give it to readers.
+
+Readers open published/current/classicmodels.duckdb: always a whole version that
+passed every test. What they hold open stays as it was. The state, the database
+that builds write, holds the history of snapshots and runs.
+
+Whatever ends a publish, at any moment, nothing is lost:
+
+- until the tests have passed, it has touched nothing but published/.next, which
+  the next publish empties. The state is locked: nobody's writes are lost;
+- then the state is replaced. Readers still have the version before. The next
+  publish goes on from the new state, which passed its tests;
+- then the version is put beside the others, and then `current` is turned to it.
+  Until then nobody reads it, and the next publish removes it;
+- then old versions are removed. The next publish does what is left of that.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from scripts.publish import readers_file, state, versions
+from scripts.publish.about import About, about
+from scripts.publish.build import FULL, NO_ROOM, Build, variables
+from scripts.publish.changes import changes
+from scripts.run import doctor, preflight
+from scripts.shared.disk import check_room
+from scripts.shared.errors import UserError
+from scripts.shared.files import write_text
+from scripts.shared.lock import locked
+from scripts.shared.paths import (
+    READERS_FILE,
+    ROOT,
+    database_path,
+    published_path,
+    shown,
+)
+from scripts.shared.progress import step
+from scripts.shared.signals import end_on_signals
+from scripts.shared.wording import first_error, message_lines, plural
+from scripts.sources import landing
+
+# The copy of the state, what the build rewrites of it, and the readers' file.
+ROOM = 3
+
+
+def check(path: Path, *, from_scratch: bool) -> None:
+    """Check what can be checked before anything is done.
+
+    Raises:
+        UserError: a setting, the place, the disk or the source is not right.
+    """
+    preflight.check_settings()
+    preflight.check_place(path)
+    preflight.check_as_of_date()
+    if not path.exists() and versions.current() and not from_scratch:
+        raise UserError(
+            f"no database at {shown(path)}, but it was published: put a backup"
+            " there with make restore FROM=file, or start over without the"
+            " history: make publish ARGS=--from-scratch"
+        )
+    size = path.stat().st_size if path.exists() else 0
+    check_room(published_path(), ROOM * size, "free some space")
+    origin = os.environ.get("DBT_TARGET")
+    if origin in landing.ORIGINS:
+        with step(f"check {origin}"):
+            for _ in doctor.source(origin):
+                pass
+    command = [sys.executable, "-m", "scripts", "check-seeds"]
+    if subprocess.run(command, cwd=ROOT).returncode:
+        raise UserError("nothing was changed: put the seeds right first")
+
+
+def copy_state(source: BinaryIO | None, copy: Path) -> None:
+    """Copy the state, if there is one, from its open file."""
+    if source:
+        with copy.open("wb") as file:
+            shutil.copyfileobj(source, file, state.CHUNK)
+
+
+def make_version(
+    build: Build, new: Path, arguments: argparse.Namespace, given: dict
+) -> tuple[About, dict[str, int]]:
+    """Build, test, and write all that is in the folder of a version.
+
+    Returns:
+        What the file says of itself, and the number of rows by table.
+
+    Raises:
+        UserError: something does not build, or does not pass.
+    """
+    with step("dbt build"):
+        done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
+    if done.returncode:
+        build.refuse(done.stdout)
+    made = about(build, datetime.now(UTC))
+    new.mkdir()
+    shutil.copy(build.target / "manifest.json", new)
+    if not arguments.without_site:
+        with step("dbt docs generate"):
+            done = build.dbt("docs", "generate", "--static")
+        if done.returncode:
+            raise UserError(f"not published: {first_error(done.stdout)}")
+    with step("check what was built"):
+        preflight.check_content(build.database)
+    manifest = build.artifact("manifest.json")
+    nodes = readers_file.published(manifest, restricted=arguments.restricted)
+    file = new / READERS_FILE
+    with step(f"write {plural(len(nodes), 'table')} for readers"):
+        counts = readers_file.write(build.database, file, manifest, made, nodes)
+    if not arguments.without_site:
+        with step("write the site"):
+            write_site(build.target, file, new / "site")
+    return made, counts
+
+
+def write_site(target: Path, file: Path, site: Path) -> None:
+    """Write the pages from what readers will read.
+
+    Raises:
+        UserError: they cannot be written.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts", "site", "--target-path", target],
+        cwd=ROOT,
+        env=os.environ | {"CLASSICMODELS_DB": str(file)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise UserError(f"not published: {done.stdout.strip()}")
+    shutil.move(target / "site", site)
+
+
+def compare(new: Path, work: Path) -> str:
+    """Say what changes for readers; the whole report goes into the version.
+
+    It refuses nothing: an old version that cannot be compared is no reason to
+    keep it.
+    """
+    old = versions.current()
+    if not old:
+        return "There was no version before."
+    try:
+        with step(f"compare with {old.name}"):
+            text = changes(old, new, work / "compared.duckdb")
+    except (UserError, duckdb.Error) as error:
+        why = " ".join(message_lines(str(error))[:1])
+        return f"Not compared with {old.name}: {why}"
+    write_text(new / "changes.md", f"{text}\n")
+    return text.partition("\n\n### Totals")[0]
+
+
+def publish(arguments: argparse.Namespace, lock: int) -> None:
+    """Make a version and let people read it.
+
+    Raises:
+        UserError: something is not right, or does not build.
+    """
+    path = database_path()
+    given = variables(arguments.vars, arguments.accept)
+    # So that nobody takes an earlier failure for one of this run.
+    work = versions.work_folder()
+    check(path, from_scratch=arguments.from_scratch)
+    build, new = Build(work, path.name, lock), work / "version"
+    with state.held(path) if path.exists() else nullcontext() as source:
+        with step("copy the state"):
+            copy_state(source, build.database)
+        made, counts = make_version(build, new, arguments, given)
+        changed = compare(new, work)
+        if not source and path.exists():
+            raise UserError(f"{shown(path)} was made meanwhile: try again")
+        state.replace(path, build.database)
+        version = versions.add(new, made.version)
+        versions.show(version)
+    versions.prune(arguments.keep)
+    versions.work_folder()
+    link = published_path() / "current" / READERS_FILE
+    print(
+        f"{changed}\n\npublished {version.name}: {shown(link)}"
+        f" ({link.stat().st_size / 1e6:.1f} MB):"
+        f" {plural(len(counts), 'table')}, {sum(counts.values()):,} rows;"
+        f" {made.passed_test_count} tests passed,"
+        f" {made.warned_test_count} warned"
+    )
+
+
+def number_to_keep(value: str) -> int:
+    """Read --keep: with less than two, readers could lose what they open."""
+    if (number := int(value)) < 2:
+        raise argparse.ArgumentTypeError("must be 2 or more")
+    return number
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command line takes."""
+    parser.add_argument(
+        "--accept",
+        nargs="+",
+        default=[],
+        metavar="TABLE",
+        help="let this table change by more than load_limits allow",
+    )
+    parser.add_argument(
+        "--from-scratch",
+        action="store_true",
+        help="begin without the database, which is not there",
+    )
+    parser.add_argument(
+        "--keep",
+        type=number_to_keep,
+        default=3,
+        metavar="N",
+        help="versions to keep, 2 or more (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--restricted",
+        action="store_true",
+        help="publish tables with personal data as well",
+    )
+    parser.add_argument(
+        "--without-site",
+        action="store_true",
+        help="do not make the pages, which takes a while",
+    )
+    parser.add_argument(
+        "--vars", default="{}", metavar="YAML", help="dbt's variables"
+    )
+    parser.add_argument(
+        "flags",
+        nargs="*",
+        metavar="-- FLAG",
+        help="dbt's own flags, such as -- --warn-error",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Publish, or say in one line why not."""
+    end_on_signals()
+    start = time.monotonic()
+    with locked(published_path()) as lock:
+        try:
+            publish(arguments, lock)
+        except (OSError, duckdb.Error) as error:
+            if FULL in str(error):
+                raise UserError(NO_ROOM) from None
+            what = " ".join(message_lines(str(error))[:1])
+            raise UserError(f"not published: {what}: try again") from None
+    print(f"publish: {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return 0

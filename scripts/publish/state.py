@@ -1,0 +1,66 @@
+"""The state: the database that builds write, with the history of all runs."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from scripts.publish.versions import sync
+from scripts.run.preflight import check_content
+from scripts.shared.paths import shown
+from scripts.shared.warehouse import InUseError, database_error, log_path
+
+# Bytes to copy at a time.
+CHUNK = 2**24
+
+
+@contextmanager
+def held(path: Path) -> Iterator[BinaryIO]:
+    """Check the state, open it to copy, and let nobody write into it meanwhile.
+
+    The lock is the one that DuckDB takes to read. The system drops it as soon
+    as this process closes any descriptor of the file: so until the end, nothing
+    here may open the file again.
+
+    Raises:
+        DatabaseError: it is damaged, or in use.
+    """
+    check_content(path, read_only=not log_path(path).exists())
+    with path.open("rb") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            try:
+                duckdb.connect(str(path), read_only=True).close()
+            except duckdb.Error as error:
+                raise database_error(path, error) from None
+            raise InUseError(f"{shown(path)}: was in use: try again") from None
+        # Without a log all is in the file, and now nobody can begin one.
+        if log_path(path).exists():
+            raise InUseError(f"{shown(path)}: was written to: try again")
+        yield file
+
+
+def replace(path: Path, new: Path) -> None:
+    """Put a whole database in the place of the state, at once and on disk.
+
+    A log beside the state would be replayed into the new one. All that it held
+    for the old one is in there.
+    """
+    path = path.resolve()
+    beside = path.with_name(f".{path.name}.next")
+    try:
+        if new.stat().st_dev != path.parent.stat().st_dev:
+            new = Path(shutil.copyfile(new, beside))
+        if path.exists():
+            shutil.copymode(path, new)
+        sync(new)
+        log_path(path).unlink(missing_ok=True)
+        new.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    sync(path.parent)

@@ -1,0 +1,98 @@
+"""The published versions: a folder each, and the link that names one of them.
+
+Below published/, or the folder that CLASSICMODELS_PUBLISHED names:
+
+    current -> 20261121T224500Z     what people read
+    20261121T224500Z/               classicmodels.duckdb, manifest.json, site/
+        before -> ../20261120T...   what they read until then
+    .next/                          what a publish is working on
+    .lock                           who is at work here, and since when
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from scripts.shared.paths import READERS_FILE, published_path
+
+BEFORE = "before"
+# What a version is called: when it was made.
+NAME = "%Y%m%dT%H%M%SZ"
+IS_NAME = re.compile(r"\d{8}T\d{6}Z")
+
+
+def current() -> Path | None:
+    """Return the folder of the version that people read, if there is one."""
+    folder = (published_path() / "current").resolve()
+    return folder if (folder / READERS_FILE).is_file() else None
+
+
+def before(version: Path) -> Path | None:
+    """Return the version that this one replaced, if it is still there."""
+    folder = (version / BEFORE).resolve()
+    return folder if (folder / READERS_FILE).is_file() else None
+
+
+def work_folder() -> Path:
+    """Return an empty folder to work in, on the disk of the versions.
+
+    What dbt has parsed stays: the next publish need not do it again.
+    """
+    folder = published_path() / ".next"
+    parsed = folder / "target" / "partial_parse.msgpack"
+    kept = parsed.read_bytes() if parsed.is_file() else b""
+    shutil.rmtree(folder, ignore_errors=True)
+    parsed.parent.mkdir(parents=True)
+    if kept:
+        parsed.write_bytes(kept)
+    return folder
+
+
+def add(new: Path, name: str) -> Path:
+    """Put a finished folder among the versions; nobody reads it yet."""
+    if old := current():
+        (new / BEFORE).symlink_to(Path("..", old.name))
+    for path in new.rglob("*"):
+        if not path.is_symlink():
+            sync(path)
+    version = published_path() / name
+    new.rename(version)
+    sync(version)
+    return version
+
+
+def show(version: Path) -> None:
+    """Let people read this version from now on."""
+    folder = published_path()
+    link = folder / ".current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(version.name)
+    link.replace(folder / "current")
+    sync(folder)
+
+
+def prune(keep: int) -> None:
+    """Remove all but the current version and those that it came after.
+
+    Args:
+        keep: number of versions to keep. One that was rolled back counts no
+            more, and goes.
+    """
+    kept: list[Path] = []
+    version = current()
+    while version and len(kept) < keep and version not in kept:
+        kept.append(version)
+        version = before(version)
+    for path in published_path().iterdir():
+        if IS_NAME.fullmatch(path.name) and path.resolve() not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
