@@ -46,10 +46,11 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
-	publish rollback backup restore rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
-	demo-mysql clean built check-database forget free-port lint-sql lint-other \
-	lint-workflows test-build docs-check
+.PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster deps build \
+	doctor extract publish rollback backup restore rescue why alert diff test \
+	faults mutants lint format site docs notebook notebook-html metrics hooks demo-mysql \
+	clean built check-database forget free-port lint-sql lint-other lint-workflows \
+	test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -67,6 +68,10 @@ setup-notebook: ## Create .venv-notebook with JupyterLab
 
 setup-sources: ## Add to .venv what a live MySQL or an object store needs
 	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-sources.txt
+
+setup-dagster: ## Create .venv-dagster with Dagster
+	@$(VENV) .venv-dagster "$(PYTHON)" requirements.txt requirements-sources.txt \
+		requirements-dagster.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@$(RUN) deps
