@@ -46,9 +46,10 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
-	publish rollback backup restore rescue why alert diff test faults mutants lint \
-	format site docs notebook notebook-html metrics hooks demo-mysql reverse-etl \
+.PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster deps build \
+	doctor extract publish rollback backup restore rescue why alert diff test faults \
+	mutants lint format site docs notebook notebook-html metrics hooks demo-mysql \
+	reverse-etl \
 	clean built check-database forget free-port lint-sql lint-other lint-workflows \
 	test-build docs-check
 
@@ -68,6 +69,10 @@ setup-notebook: ## Create .venv-notebook with JupyterLab
 
 setup-sources: ## Add to .venv what a live MySQL or an object store needs
 	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-sources.txt
+
+setup-dagster: ## Create .venv-dagster with Dagster
+	@$(VENV) .venv-dagster "$(PYTHON)" requirements.txt requirements-sources.txt \
+		requirements-dagster.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@$(RUN) deps

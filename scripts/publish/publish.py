@@ -105,7 +105,8 @@ def make_version(
         build.refuse(done.stdout)
     made = about(build, datetime.now(UTC))
     new.mkdir()
-    shutil.copy(build.target / "manifest.json", new)
+    for name in ("manifest.json", "run_results.json"):
+        shutil.copy(build.target / name, new)
     if not arguments.without_site:
         with step("dbt docs generate"):
             done = build.dbt("docs", "generate", "--static")

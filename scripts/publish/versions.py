@@ -3,7 +3,8 @@
 Below published/, or the folder that CLASSICMODELS_PUBLISHED names:
 
     current -> 20261121T224500Z     what people read
-    20261121T224500Z/               classicmodels.duckdb, manifest.json, site/
+    20261121T224500Z/               classicmodels.duckdb, site/, and of dbt
+                                    manifest.json and run_results.json
         before -> ../20261120T...   what they read until then
     .next/                          what a publish is working on
     .lock                           who is at work here, and since when
