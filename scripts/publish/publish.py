@@ -101,6 +101,7 @@ def make_version(
     with step("dbt build"):
         done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
     if done.returncode:
+        state.save_runs(build.database, new.parent / versions.FAILED_RUNS)
         build.refuse(done.stdout)
     made = about(build, datetime.now(UTC))
     new.mkdir()
@@ -176,6 +177,8 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     with state.held(path) if path.exists() else nullcontext() as source:
         with step("copy the state"):
             copy_state(source, build.database)
+            if (runs := work / versions.FAILED_RUNS).exists():
+                state.add_runs(build.database, runs)
         made, counts = make_version(build, new, arguments, given)
         changed = compare(new, work)
         if not source and path.exists():
@@ -183,6 +186,7 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
         state.replace(path, build.database)
         version = versions.add(new, made.version)
         versions.show(version)
+    runs.unlink(missing_ok=True)
     versions.prune(arguments.keep)
     versions.work_folder()
     link = published_path() / "current" / READERS_FILE
