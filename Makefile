@@ -47,7 +47,8 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources deps build doctor extract \
-	publish rollback backup restore rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
+	publish rollback backup restore \
+	rescue why alert diff test faults mutants lint format site docs notebook notebook-html metrics hooks \
 	demo-mysql clean built check-database forget free-port lint-sql lint-other \
 	lint-workflows test-build docs-check
 

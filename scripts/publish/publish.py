@@ -102,7 +102,7 @@ def make_version(
         done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
     if done.returncode:
         state.save_runs(build.database, new.parent / versions.FAILED_RUNS)
-        build.refuse(done.stdout)
+        build.refuse(done)
     made = about(build, datetime.now(UTC))
     new.mkdir()
     shutil.copy(build.target / "manifest.json", new)
