@@ -49,9 +49,8 @@ endif
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster deps build \
 	doctor extract publish rollback backup restore rescue why alert diff test faults \
 	mutants lint format site docs notebook notebook-html metrics hooks demo-mysql \
-	reverse-etl \
-	clean built check-database forget free-port lint-sql lint-other lint-workflows \
-	test-build docs-check
+	reverse-etl clean built check-database forget free-port lint-sql lint-other \
+	lint-workflows test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \

@@ -94,8 +94,11 @@ class Build:
         """Return one of dbt's artifacts."""
         return read_artifact(self.target, name, "make publish")
 
-    def refuse(self, said: str) -> None:
+    def refuse(self, done: subprocess.CompletedProcess[str]) -> None:
         """Say what failed, and how to learn more.
+
+        Args:
+            done: what `dbt` returned.
 
         Raises:
             UserError: always.
@@ -113,8 +116,10 @@ class Build:
             commands.append(f'{settings} make why ARGS="{option}"')
         except (UserError, IndexError):
             # It did not come to that, or could not write it down.
-            failed, why = [], first_error(said)
-        if FULL in said + why:
+            failed, why = [], first_error(done.stdout)
+            if done.returncode < 0:
+                why = f"dbt was killed by signal {-done.returncode}"
+        if FULL in done.stdout + why:
             raise UserError(NO_ROOM)
         tests = [one.node.get("test_metadata") or {} for one in failed]
         if changed := " ".join(

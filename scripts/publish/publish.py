@@ -102,7 +102,8 @@ def make_version(
     with step("dbt build"):
         done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
     if done.returncode:
-        build.refuse(done.stdout)
+        state.save_runs(build.database, new.parent / versions.FAILED_RUNS)
+        build.refuse(done)
     made = about(build, datetime.now(UTC))
     new.mkdir()
     for name in ("manifest.json", "run_results.json"):
@@ -178,6 +179,8 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     with state.held(path) if path.exists() else nullcontext() as source:
         with step("copy the state"):
             copy_state(source, build.database)
+            if (runs := work / versions.FAILED_RUNS).exists():
+                state.add_runs(build.database, runs)
         made, counts = make_version(build, new, arguments, given)
         changed = compare(new, work)
         if not source and path.exists():
@@ -185,6 +188,7 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
         state.replace(path, build.database)
         version = versions.add(new, made.version)
         versions.show(version)
+    runs.unlink(missing_ok=True)
     versions.prune(arguments.keep)
     versions.work_folder()
     link = published_path() / "current" / READERS_FILE

@@ -20,16 +20,11 @@ from scripts.review.tables import is_internal, quoted
 from scripts.shared.errors import UserError
 from scripts.shared.keys import natural_key
 from scripts.shared.paths import shown
-from scripts.shared.warehouse import catalog_name, log_path
+from scripts.shared.warehouse import catalog_name, log_path, sql_text
 
 Manifest = Mapping[str, Any]
 # Number of rows of a table, and a number that depends on all of its values.
 Values = tuple[int, int | None]
-
-
-def text(value: str) -> str:
-    """Return a text as SQL."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def published(manifest: Manifest, *, restricted: bool) -> dict[str, Any]:
@@ -69,11 +64,11 @@ def opened(
     with duckdb.connect(config=settings) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(
-            f"attach {text(str(built))} as {quoted(catalog_name(built))}"
+            f"attach {sql_text(str(built))} as {quoted(catalog_name(built))}"
             " (read_only)"
         )
         option = " (read_only)" if read_only else ""
-        connection.execute(f"attach {text(str(file))} as readers{option}")
+        connection.execute(f"attach {sql_text(str(file))} as readers{option}")
         connection.execute(f"use {quoted(catalog_name(built))}")
         yield connection
 
@@ -160,12 +155,12 @@ def _comment(
     description: str,
     columns: Mapping[str, str],
 ) -> None:
-    connection.execute(f"comment on table {table} is {text(description)}")
+    connection.execute(f"comment on table {table} is {sql_text(description)}")
     for name, words in columns.items():
         # A description may be of a column that the table does not have.
         with suppress(duckdb.CatalogException, duckdb.BinderException):
             connection.execute(
-                f"comment on column {table}.{quoted(name)} is {text(words)}"
+                f"comment on column {table}.{quoted(name)} is {sql_text(words)}"
             )
 
 

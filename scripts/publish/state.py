@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +12,12 @@ import duckdb
 from scripts.publish.versions import sync
 from scripts.run.preflight import check_content
 from scripts.shared.paths import shown
-from scripts.shared.warehouse import InUseError, database_error, log_path
+from scripts.shared.warehouse import (
+    InUseError,
+    database_error,
+    log_path,
+    sql_text,
+)
 
 # Bytes to copy at a time.
 CHUNK = 2**24
@@ -64,3 +69,33 @@ def replace(path: Path, new: Path) -> None:
     finally:
         beside.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def save_runs(database: Path, file: Path) -> None:
+    """Keep what a build that failed has recorded, for the next one's history.
+
+    Without those runs, the history would know of no test that ever failed.
+    """
+    file.unlink(missing_ok=True)
+    place = sql_text(str(database))
+    with suppress(duckdb.Error), duckdb.connect(str(file)) as connection:
+        connection.execute(f"attach {place} as failed (read_only)")
+        connection.execute(
+            "create table runs as from failed.ops.runs"
+            " where ended_at is not null"
+        )
+        connection.execute(
+            "create table run_results as from failed.ops.run_results"
+        )
+
+
+def add_runs(database: Path, file: Path) -> None:
+    """Add the runs that were kept to those that the state knows."""
+    with suppress(duckdb.Error), duckdb.connect(str(database)) as connection:
+        connection.execute(f"attach {sql_text(str(file))} as kept (read_only)")
+        for name in ("runs", "run_results"):
+            connection.execute(
+                f"insert into ops.{name} by name select * from kept.{name}"
+                " where invocation_id not in"
+                f" (select invocation_id from ops.{name})"
+            )

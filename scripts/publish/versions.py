@@ -18,6 +18,9 @@ from pathlib import Path
 from scripts.shared.paths import READERS_FILE, published_path
 
 BEFORE = "before"
+# Below the folder of the work.
+FAILED_RUNS = "failed_runs.duckdb"
+KEPT = (FAILED_RUNS, "target/partial_parse.msgpack")
 # What a version is called: when it was made.
 NAME = "%Y%m%dT%H%M%SZ"
 IS_NAME = re.compile(r"\d{8}T\d{6}Z")
@@ -38,15 +41,19 @@ def before(version: Path) -> Path | None:
 def work_folder() -> Path:
     """Return an empty folder to work in, on the disk of the versions.
 
-    What dbt has parsed stays: the next publish need not do it again.
+    What dbt has parsed stays, so that the next publish need not do it again,
+    and the runs of those that failed.
     """
     folder = published_path() / ".next"
-    parsed = folder / "target" / "partial_parse.msgpack"
-    kept = parsed.read_bytes() if parsed.is_file() else b""
+    kept = {
+        path: path.read_bytes()
+        for path in map(folder.joinpath, KEPT)
+        if path.is_file()
+    }
     shutil.rmtree(folder, ignore_errors=True)
-    parsed.parent.mkdir(parents=True)
-    if kept:
-        parsed.write_bytes(kept)
+    (folder / "target").mkdir(parents=True)
+    for path, content in kept.items():
+        path.write_bytes(content)
     return folder
 
 

@@ -40,6 +40,11 @@ def log_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
+def sql_text(value: str) -> str:
+    """Return a text as SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 @contextmanager
 def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database to read from.

@@ -83,10 +83,11 @@ def test_a_change_over_the_limits_is_refused_unless_it_is_accepted(
     assert 'ACCEPT="payments"' in said
     # By the command that it names.
     assert re.search(r"stg_payments: \d rows?\n", said)
-    accepted = project.query(
-        "select accepted_changes from ops.runs order by started_at desc"
+    runs = project.query(
+        "select accepted_changes, is_good from ops.runs"
+        " order by started_at desc limit 2"
     )
-    assert accepted[0] == ("payments",)
+    assert runs == [("payments", True), (None, False)]
 
 
 def test_readers_find_tables_and_what_they_mean(file: Path, project: Project):
