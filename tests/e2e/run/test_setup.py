@@ -107,7 +107,7 @@ def test_setup_works_with_old_and_new_pips_and_without_uv(
     )
 
 
-@pytest.mark.parametrize("locks", [LOCKS[:2], LOCKS[2:]], ids=" ".join)
+@pytest.mark.parametrize("locks", [LOCKS[:3], LOCKS[3:]], ids=" ".join)
 def test_lock_files_name_all_that_is_needed(wheels: Path, locks: list[str]):
     """Without --no-deps, pip refuses what a package needs but no line names."""
     done = run(
