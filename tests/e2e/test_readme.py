@@ -40,6 +40,7 @@ PRINTED = {
     SHOW: r"Classic Cars +\| +3,774,647\.39",
     "make demo-mysql": r"^make build DBT_TARGET=mysql",
     "make setup-sources": "",
+    "make setup-dagster": "",
     "make doctor DBT_TARGET=mysql": r"^  ok    mysql +their columns are as",
     "make build DBT_TARGET=mysql": r"The warehouse is built\.",
     "make extract": r"^  orderdetails +2,996(.*\n)+Extracted to extracts/",
