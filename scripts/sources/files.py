@@ -33,14 +33,15 @@ FORMATS = {
     ".ndjson": "json",
     ".parquet": "parquet",
 }
-# All values of a text file are read as text: the landing casts them.
+# All values of a text file are read as text: models/raw casts them. A folder
+# called status=Shipped is not a column.
 READERS = {
     "csv": "read_csv({files}, header = true, delim = ',', quote = '\"',"
     " escape = '\"', comment = '', skip = 0, all_varchar = true,"
-    " union_by_name = true)",
+    " union_by_name = true, hive_partitioning = false)",
     "json": "read_json({files}, format = 'newline_delimited',"
-    " columns = {columns})",
-    "parquet": "read_parquet({files})",
+    " columns = {columns}, hive_partitioning = false)",
+    "parquet": "read_parquet({files}, hive_partitioning = false)",
 }
 PROBLEMS = {"csv": csv_problems, "json": json_problems}
 
@@ -234,7 +235,7 @@ def problems(
         if table.kind == "parquet":
             try:
                 there = columns.columns_of(
-                    connection, f"read_parquet([{quoted(file)}])"
+                    connection, table._replace(files=[file]).reads(types)
                 )
             except duckdb.Error as error:
                 raise UserError(f"{file}: {reason(error)}") from None
