@@ -209,7 +209,10 @@ def find(
     if (
         len(kinds) > 1
         or len(folders) > 1
-        or (len(names) > 1 and PurePosixPath(names[0]).parent.name != table)
+        or (
+            len(names) > 1
+            and PurePosixPath(names[0]).parent != PurePosixPath(place, table)
+        )
     ):
         shown = ", ".join(name.removeprefix(f"{place}/") for name in names[:4])
         raise UserError(
