@@ -71,8 +71,10 @@ def set_aside(path: Path) -> Path:
     with suppress(DamagedError):
         check_content(path)
     now = f"{datetime.now(UTC):{versions.NAME}}"
-    aside = path.with_name(f"{path.stem}.replaced-{now}{path.suffix}")
-    os.link(path, aside)
+    # The file itself: a link to it would lead to the backup.
+    file = path.resolve()
+    aside = file.with_name(f"{file.stem}.replaced-{now}{file.suffix}")
+    os.link(file, aside)
     if log_path(path).exists():
         log_path(path).rename(log_path(aside))
     return aside
