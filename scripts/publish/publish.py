@@ -100,7 +100,9 @@ def make_version(
         UserError: something does not build, or does not pass.
     """
     with step("dbt build"):
-        done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
+        # YAML reads a day as a date, which JSON does not know.
+        text = json.dumps(given, default=str)
+        done = build.dbt(*arguments.flags, "build", "--vars", text)
     if done.returncode:
         state.save_runs(build.database, new.parent / versions.FAILED_RUNS)
         build.refuse(done)
