@@ -119,7 +119,6 @@ def attached(
     Raises:
         UserError: that does not work; DriftError: a table is not as needed.
     """
-    extensions.load(connection, "mysql")
     options = {
         "host": address.host,
         "port": str(address.port),
@@ -132,6 +131,7 @@ def attached(
         options["ssl_ca"] = address.ssl_ca
     given = ", ".join(f"{k} {extensions.quoted(v)}" for k, v in options.items())
     try:
+        extensions.load(connection, "mysql")
         for name, value in SETTINGS.items():
             connection.execute(f"set {name} = {value}")
         connection.execute(
