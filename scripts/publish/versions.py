@@ -51,7 +51,9 @@ def work_folder() -> Path:
         if path.is_file()
     }
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "target").mkdir(parents=True)
+    # Its copy of the state holds personal data, and readers come by here.
+    folder.mkdir(mode=0o700)
+    (folder / "target").mkdir()
     for path, content in kept.items():
         path.write_bytes(content)
     return folder
