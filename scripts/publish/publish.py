@@ -222,7 +222,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from-scratch",
         action="store_true",
-        help="begin without the database, which is not there",
+        help="start without a database, where it is missing",
     )
     parser.add_argument(
         "--keep",

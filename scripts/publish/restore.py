@@ -67,7 +67,7 @@ def check_backup(file: Path) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Give the state another name as well, and its log only that one."""
+    """Keep the state under a second name, and move its log there."""
     with suppress(DamagedError):
         check_content(path)
     now = f"{datetime.now(UTC):{versions.NAME}}"

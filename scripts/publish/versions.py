@@ -86,8 +86,8 @@ def prune(keep: int) -> None:
     """Remove all but the current version and those that it came after.
 
     Args:
-        keep: number of versions to keep. One that was rolled back counts no
-            more, and goes.
+        keep: number of versions to keep. One that was rolled back no longer
+            counts, and is removed.
     """
     kept: list[Path] = []
     version = current()

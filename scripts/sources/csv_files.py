@@ -11,7 +11,7 @@ from scripts.sources.values import (
     text_lines,
 )
 
-# Longer ones are a matter for the types, not for the reader.
+# A long value is for its type to refuse, not for the reader.
 csv.field_size_limit(2**31 - 1)
 
 
@@ -54,7 +54,7 @@ def read_rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
         if error or (end > begin and _takes_in_a_row(row, len(header))):
             message = _quote_message(lines, begin, end, header, error)
             raise DamageError(begin, message)
-        # DuckDB loads no file of mixed line ends.
+        # DuckDB does not load a file of mixed line ends.
         if _line_end(lines[end - 1]) not in ("", _line_end(lines[0])):
             raise DamageError(end, "ends with another line end than line 1")
         yield begin, row

@@ -1,6 +1,6 @@
 """Read the tables from files: CSV, JSON lines or Parquet.
 
-They lie in a folder or below a prefix of an object store: of each table one
+They are in a folder, or under a prefix of an object store: for each table one
 file, such as orders.csv, or a folder of files, such as orders/1.parquet.
 """
 
@@ -72,7 +72,7 @@ def read_place() -> str:
     """Return the folder or prefix that the environment names.
 
     Raises:
-        UserError: none, or one that cannot be.
+        UserError: it names none, or one that cannot be read.
     """
     place = os.environ.get(VARIABLE, "").rstrip("/")
     if not place:
@@ -140,7 +140,7 @@ def read_manifest(
         UserError: it is damaged.
     """
     name = f"{place}/{MANIFEST}"
-    # Of a name without a pattern an object store says that it is missing.
+    # A name without a pattern is an error where an object store lacks it.
     there = connection.execute("from glob(?)", [f"{place}/manifest.*"])
     if (name,) not in there.fetchall():
         return None
@@ -166,7 +166,7 @@ def check_extract(table: Table, manifest: Manifest) -> Table:
     Those of an object store are not read for it: they are whole or not there.
 
     Raises:
-        UserError: it is another.
+        UserError: it is not.
     """
     for name in table.files:
         path = Path(name)
@@ -260,7 +260,7 @@ def inspect(
     """Check the files of each table; yield those that are as they should be.
 
     Raises:
-        UserError: the first table of which they are not.
+        UserError: names the first problem.
     """
     place = read_place()
     try:

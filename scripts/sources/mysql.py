@@ -64,7 +64,7 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
                 " for a replica that has it"
             )
         yield f"transaction_isolation is {level}"
-        # As long as someone changes a table, reading it would wait for a day.
+        # While someone alters a table, reading it would wait for up to a day.
         cursor.execute(f"set session lock_wait_timeout = {PATIENCE - 2}")
         cursor.execute("show grants")
         granted = [
@@ -117,7 +117,7 @@ def attached(
     """Attach the server to DuckDB, read-only; give its relations by table.
 
     Raises:
-        UserError: that does not work; DriftError: a table is not as needed.
+        UserError: it cannot be read; DriftError: a table is not as needed.
     """
     options = {
         "host": address.host,
@@ -157,12 +157,12 @@ def attached(
 
 
 def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Check that the calendar has all days of a table.
+    """Check that every date of a table is a day of the calendar.
 
-    MySQL knows 0000-00-00, which the scanner would silently take for null.
+    MySQL allows 0000-00-00, which the scanner would silently read as null.
 
     Raises:
-        UserError: names the column that has others.
+        UserError: names the column in which one is not.
     """
     names = [k for k, v in columns.needed()[table].items() if v == "date"]
     for name in names:
