@@ -51,9 +51,9 @@ def work_folder() -> Path:
         if path.is_file()
     }
     shutil.rmtree(folder, ignore_errors=True)
-    # Its copy of the state holds personal data, and readers come by here.
-    folder.mkdir(mode=0o700)
-    (folder / "target").mkdir()
+    # Its copy of the state holds personal data, which readers must not see.
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "target").mkdir(exist_ok=True)
     for path, content in kept.items():
         path.write_bytes(content)
     return folder
