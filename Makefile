@@ -140,8 +140,9 @@ test: lint test-build docs-check ## Run everything that CI runs, in a database o
 		"actionlint, zizmor, sqlfluff), dbt build with unit and data tests," \
 		"docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
 
-# What is tested does not depend on the source that the shell names.
-test test-build faults mutants docs-check lint: export DBT_TARGET = dev
+# What is tested does not depend on the source that the shell or the command
+# line names.
+test test-build faults mutants docs-check lint: override export DBT_TARGET = dev
 
 test-build: deps
 	@rm -rf "$(TEST_TARGET)"

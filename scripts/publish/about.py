@@ -49,7 +49,7 @@ ABOUT = {
         },
     ),
     "published_tables": (
-        "One row per table of this file, but this one and publications.",
+        "One row per table of this file, except this one and publications.",
         {
             "schema_name": ("varchar", "Its schema."),
             "table_name": ("varchar", "Its name."),

@@ -28,7 +28,7 @@ STRICT = ["--warn-error-options", '{"error": "all", "warn": ["LogTestResult"]}']
 
 
 class Publish(dg.Config):
-    """What a person may give a run."""
+    """What a person may pass to a run."""
 
     options: list[str] = Field([], description="Such as --accept, payments.")
 

@@ -100,7 +100,9 @@ def make_version(
         UserError: something does not build, or does not pass.
     """
     with step("dbt build"):
-        done = build.dbt(*arguments.flags, "build", "--vars", json.dumps(given))
+        # YAML reads a day as a date, which JSON does not know.
+        text = json.dumps(given, default=str)
+        done = build.dbt(*arguments.flags, "build", "--vars", text)
     if done.returncode:
         state.save_runs(build.database, new.parent / versions.FAILED_RUNS)
         build.refuse(done)
@@ -220,7 +222,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from-scratch",
         action="store_true",
-        help="begin without the database, which is not there",
+        help="start without a database, where it is missing",
     )
     parser.add_argument(
         "--keep",

@@ -67,12 +67,14 @@ def check_backup(file: Path) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Give the state another name as well, and its log only that one."""
+    """Keep the state under a second name, and move its log there."""
     with suppress(DamagedError):
         check_content(path)
     now = f"{datetime.now(UTC):{versions.NAME}}"
-    aside = path.with_name(f"{path.stem}.replaced-{now}{path.suffix}")
-    os.link(path, aside)
+    # The file itself: a link to it would lead to the backup.
+    file = path.resolve()
+    aside = file.with_name(f"{file.stem}.replaced-{now}{file.suffix}")
+    os.link(file, aside)
     if log_path(path).exists():
         log_path(path).rename(log_path(aside))
     return aside

@@ -53,9 +53,11 @@ def held(path: Path) -> Iterator[BinaryIO]:
 def replace(path: Path, new: Path) -> None:
     """Put a whole database in the place of the state, at once and on disk.
 
-    A log beside the state would be replayed into the new one. All that it held
-    for the old one is in there.
+    A log beside the state would be replayed into the new one, so it is removed:
+    what it held is in the new one, or was set aside.
     """
+    # DuckDB looks for it beside a link to the file, not beside the file.
+    logs = {log_path(path), log_path(path.resolve())}
     path = path.resolve()
     beside = path.with_name(f".{path.name}.next")
     try:
@@ -64,7 +66,8 @@ def replace(path: Path, new: Path) -> None:
         if path.exists():
             shutil.copymode(path, new)
         sync(new)
-        log_path(path).unlink(missing_ok=True)
+        for log in logs:
+            log.unlink(missing_ok=True)
         new.replace(path)
     finally:
         beside.unlink(missing_ok=True)

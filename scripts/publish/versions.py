@@ -51,7 +51,9 @@ def work_folder() -> Path:
         if path.is_file()
     }
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "target").mkdir(parents=True)
+    # Its copy of the state holds personal data, which readers must not see.
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "target").mkdir(exist_ok=True)
     for path, content in kept.items():
         path.write_bytes(content)
     return folder
@@ -84,8 +86,8 @@ def prune(keep: int) -> None:
     """Remove all but the current version and those that it came after.
 
     Args:
-        keep: number of versions to keep. One that was rolled back counts no
-            more, and goes.
+        keep: number of versions to keep. One that was rolled back no longer
+            counts, and is removed.
     """
     kept: list[Path] = []
     version = current()

@@ -18,6 +18,7 @@ import duckdb
 from scripts.run import preflight
 from scripts.shared.disk import megabytes
 from scripts.shared.errors import UserError
+from scripts.shared.files import read_yaml
 from scripts.shared.paths import ROOT, database_path, shown
 from scripts.shared.wording import plural
 from scripts.sources import landing, seeds
@@ -41,6 +42,21 @@ def versions() -> Iterator[str]:
             )
     found = ", ".join(f"{name} {pinned[name]}" for name in PINNED)
     yield f"Python {platform.python_version()}, {found}"
+
+
+def target() -> Iterator[str]:
+    """Check that the profile has the target that DBT_TARGET names.
+
+    Raises:
+        UserError: it has not.
+    """
+    known = read_yaml(ROOT / "profiles.yml")["classicmodels"]["outputs"]
+    name = os.environ.get("DBT_TARGET") or "dev"
+    if name not in known:
+        raise UserError(
+            f"DBT_TARGET={name}: profiles.yml has only {', '.join(known)}"
+        )
+    yield name
 
 
 def database() -> Iterator[str]:
@@ -94,10 +110,11 @@ def main(arguments: argparse.Namespace) -> int:
     """Print what each check found; return 1 when something is wrong."""
     checks: dict[str, Callable[[], Iterator[str]]] = {
         "versions": versions,
+        "target": target,
         "database": database,
         "seeds": seed_files,
     }
-    origin = os.environ.get("DBT_TARGET", "")
+    origin = os.environ.get("DBT_TARGET") or "dev"
     if origin in landing.ORIGINS:
         checks[origin] = partial(source, origin)
     code = 0

@@ -50,10 +50,12 @@ class Plugin(BasePlugin):
         Raises:
             DbtRuntimeError: the source is not as it should be.
         """
-        folder = Path(self.creds.path).resolve().parent
+        path = Path(self.creds.path).resolve()
+        origin = target_config.config["origin"]
         try:
-            land(
-                target_config.config["origin"], self.connection.cursor(), folder
-            )
+            land(origin, self.connection.cursor(), path.parent)
+        except duckdb.Error as error:
+            message = str(database_error(path, error))
+            raise DbtRuntimeError(message) from None
         except UserError as error:
             raise DbtRuntimeError(str(error)) from None

@@ -24,22 +24,28 @@ def locked(folder: Path) -> Iterator[int]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("a+")
+        # Without a buffer, which on a full disk would fail again at the end.
+        file = (folder / ".lock").open("ab+", buffering=0)
     except OSError as error:
-        raise UserError(
-            f"{shown(folder)}: cannot be written: {error.strerror}"
-        ) from None
+        raise _unwritable(folder, error) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise UserError(_holder(folder, file.read())) from None
-        file.truncate(0)
+            raise UserError(_holder(folder, file.read().decode())) from None
         user = os.environ.get("USER") or f"user {os.getuid()}"
-        file.write(f"{os.getpid()}|{user}|{datetime.now(UTC):%F %T} UTC")
-        file.flush()
+        text = f"{os.getpid()}|{user}|{datetime.now(UTC):%F %T} UTC"
+        try:
+            file.truncate(0)
+            file.write(text.encode())
+        except OSError as error:
+            raise _unwritable(folder, error) from None
         yield file.fileno()
+
+
+def _unwritable(folder: Path, error: OSError) -> UserError:
+    return UserError(f"{shown(folder)}: cannot be written: {error.strerror}")
 
 
 def _holder(folder: Path, text: str) -> str:

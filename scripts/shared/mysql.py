@@ -1,7 +1,7 @@
 """Connect to MySQL or MariaDB, or say in one line why that does not work.
 
-The DuckDB extension that reads the tables knows no time limit, and explains
-little: what is to be known before, or to be written, goes through PyMySQL.
+The DuckDB extension that reads the tables has no time limit, and explains
+little: PyMySQL does what is to be checked before, and what is to be written.
 """
 
 import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PATIENCE = 10
 EXAMPLE = "mysql://reader@db.example.com:3306/classicmodels"
 # The certificate of the server and its name are checked, or nothing is
-# encrypted. The scanner knows nothing between.
+# encrypted. The scanner offers nothing in between.
 SSL_MODES = ("verify_identity", "disabled")
 SETUP = "run make setup-sources"
 
@@ -70,7 +70,7 @@ def read_address(variable: str) -> Address:
         variable: its name, such as CLASSICMODELS_MYSQL.
 
     Raises:
-        UserError: one of them is missing or makes no sense.
+        UserError: one of them is missing or not valid.
     """
     text = os.environ.get(variable, "")
     if not text:
@@ -96,7 +96,7 @@ def read_address(variable: str) -> Address:
         raise UserError(
             f"{secret_of(variable)} is not set: put the password there"
         )
-    # MySQL's clients take `localhost` for a socket file.
+    # For MySQL's clients `localhost` means a socket file.
     host = "127.0.0.1" if url.hostname == "localhost" else url.hostname
     plain = _is_here(host) and "ssl_ca" not in options
     mode = options.pop("ssl_mode", "disabled" if plain else SSL_MODES[0])
@@ -132,7 +132,7 @@ def connect(address: Address) -> "Iterator[pymysql.Connection]":
     """Open a connection, with time limits; what is not committed is lost.
 
     Raises:
-        UserError: there is none to be had, or the server refuses a query.
+        UserError: the server does not let us in, or refuses a query.
     """
     try:
         import pymysql
@@ -201,8 +201,8 @@ def explain(address: Address, error: Exception) -> str:
         1045: f"{server}: user {user} is refused: correct user or"
         f" {secret_of(address.variable)}",
         1049: f"{server}: has no database {database}: correct its name",
-        1205: f"{server}: someone locks it: try again when that is over",
-        1213: f"{server}: someone else writes the same: try again",
+        1205: f"{server}: someone else has locked it: try again later",
+        1213: f"{server}: someone else was writing the same rows: try again",
         1130: f"{server}: lets nobody in from this machine: create the user"
         " for its host",
         2026: f"{server}: TLS: {text}",

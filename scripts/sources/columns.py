@@ -1,4 +1,4 @@
-"""The columns that the warehouse needs of each source table, and their drift.
+"""The columns that the warehouse needs from each source table, and their drift.
 
 Names and types are those that the YAML of the seeds describes.
 """
@@ -39,7 +39,7 @@ def columns_of(
 def check(table: str, there: Types) -> None:
     """Check that a table has all columns, of types that hold every value.
 
-    Others, and another order, do not matter.
+    More columns, and another order, do not matter.
 
     Args:
         table: its name.

@@ -11,7 +11,7 @@ from scripts.sources.values import (
     text_lines,
 )
 
-# Longer ones are a matter for the types, not for the reader.
+# A long value is for its type to refuse, not for the reader.
 csv.field_size_limit(2**31 - 1)
 
 
@@ -54,7 +54,7 @@ def read_rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
         if error or (end > begin and _takes_in_a_row(row, len(header))):
             message = _quote_message(lines, begin, end, header, error)
             raise DamageError(begin, message)
-        # DuckDB loads no file of mixed line ends.
+        # DuckDB does not load a file of mixed line ends.
         if _line_end(lines[end - 1]) not in ("", _line_end(lines[0])):
             raise DamageError(end, "ends with another line end than line 1")
         yield begin, row
@@ -62,6 +62,16 @@ def read_rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 def problems_of_header(header: list[str], types: Types) -> Iterator[str]:
     """Yield what is wrong with the names of the columns."""
+    missing = [name for name in types if name not in header]
+    if len(header) == 1 and len(missing) > 1:
+        other = re.search(r"[;\t|]", header[0])
+        if other:
+            yield f"the delimiter is {other[0]!r}: it must be a comma"
+            return
+    # Then it may be a row, whose values may be a person's: it is not quoted.
+    if types and len(missing) == len(types):
+        yield f"not a header: it must name the columns {', '.join(types)}"
+        return
     # dbt would invent a name; and DuckDB ignores upper and lower case.
     seen: set[str] = set()
     for position, name in enumerate(header, 1):
@@ -70,13 +80,7 @@ def problems_of_header(header: list[str], types: Types) -> Iterator[str]:
         elif name.lower() in seen:
             yield f"column {name} is there twice"
         seen.add(name.lower())
-    missing = [name for name in types if name not in header]
     unknown = [name for name in header if name and name not in types]
-    if len(header) == 1 and len(missing) > 1:
-        other = re.search(r"[;\t|]", header[0])
-        if other:
-            yield f"the delimiter is {other[0]!r}: it must be a comma"
-            return
     hint = f" (not described: {', '.join(map(repr, unknown))})"
     for name in missing:
         yield f"column {name} is missing{hint if unknown else ''}"

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         metavar="N",
-        help="how often each order is there: 1001 give 3 million order lines",
+        help="copies of each order: 1001 make 3 million order lines",
     )
 
 
@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
     end_on_signals()
     with private_server(copies=arguments.copies) as server:
         with server.root() as connection:
-            # Old clients were to take MariaDB 10 for MySQL 5.5.
+            # MariaDB 10 says that, so that old clients take it for MySQL 5.5.
             version = connection.get_server_info().removeprefix("5.5.5-")
         exports = "\n".join(
             f"export {name}={shlex.quote(value)}"

@@ -1,4 +1,4 @@
-"""What the sources need of DuckDB: extensions without a network, and texts."""
+"""What the sources need from DuckDB: extensions loaded offline, and quoting."""
 
 import importlib.util
 import tempfile
@@ -10,8 +10,8 @@ from scripts.shared.errors import UserError
 from scripts.shared.mysql import SETUP
 from scripts.shared.wording import message_lines
 
-# What DuckDB calls the extension of a package: it derives the entry point from
-# the name of the file, which in the package may be another one.
+# DuckDB's name for the extension in a package. It derives the entry point from
+# the file's name, which may differ in the package.
 NAMES = {"mysql": "mysql_scanner", "httpfs": "httpfs"}
 
 

@@ -1,6 +1,6 @@
 """Read the tables from files: CSV, JSON lines or Parquet.
 
-They lie in a folder or below a prefix of an object store: of each table one
+They are in a folder, or under a prefix of an object store: for each table one
 file, such as orders.csv, or a folder of files, such as orders/1.parquet.
 """
 
@@ -33,14 +33,15 @@ FORMATS = {
     ".ndjson": "json",
     ".parquet": "parquet",
 }
-# All values of a text file are read as text: the landing casts them.
+# All values of a text file are read as text: models/raw casts them. A folder
+# called status=Shipped is not a column.
 READERS = {
     "csv": "read_csv({files}, header = true, delim = ',', quote = '\"',"
     " escape = '\"', comment = '', skip = 0, all_varchar = true,"
-    " union_by_name = true)",
+    " union_by_name = true, hive_partitioning = false)",
     "json": "read_json({files}, format = 'newline_delimited',"
-    " columns = {columns})",
-    "parquet": "read_parquet({files})",
+    " columns = {columns}, hive_partitioning = false)",
+    "parquet": "read_parquet({files}, hive_partitioning = false)",
 }
 PROBLEMS = {"csv": csv_problems, "json": json_problems}
 
@@ -71,7 +72,7 @@ def read_place() -> str:
     """Return the folder or prefix that the environment names.
 
     Raises:
-        UserError: none, or one that cannot be.
+        UserError: it names none, or one that cannot be read.
     """
     place = os.environ.get(VARIABLE, "").rstrip("/")
     if not place:
@@ -139,7 +140,7 @@ def read_manifest(
         UserError: it is damaged.
     """
     name = f"{place}/{MANIFEST}"
-    # Of a name without a pattern an object store says that it is missing.
+    # A name without a pattern is an error where an object store lacks it.
     there = connection.execute("from glob(?)", [f"{place}/manifest.*"])
     if (name,) not in there.fetchall():
         return None
@@ -165,7 +166,7 @@ def check_extract(table: Table, manifest: Manifest) -> Table:
     Those of an object store are not read for it: they are whole or not there.
 
     Raises:
-        UserError: it is another.
+        UserError: it is not.
     """
     for name in table.files:
         path = Path(name)
@@ -208,7 +209,10 @@ def find(
     if (
         len(kinds) > 1
         or len(folders) > 1
-        or (len(names) > 1 and PurePosixPath(names[0]).parent.name != table)
+        or (
+            len(names) > 1
+            and PurePosixPath(names[0]).parent != PurePosixPath(place, table)
+        )
     ):
         shown = ", ".join(name.removeprefix(f"{place}/") for name in names[:4])
         raise UserError(
@@ -234,7 +238,7 @@ def problems(
         if table.kind == "parquet":
             try:
                 there = columns.columns_of(
-                    connection, f"read_parquet([{quoted(file)}])"
+                    connection, table._replace(files=[file]).reads(types)
                 )
             except duckdb.Error as error:
                 raise UserError(f"{file}: {reason(error)}") from None
@@ -256,7 +260,7 @@ def inspect(
     """Check the files of each table; yield those that are as they should be.
 
     Raises:
-        UserError: the first table of which they are not.
+        UserError: names the first problem.
     """
     place = read_place()
     try:

@@ -44,6 +44,8 @@ def _row(number: int, line: str) -> dict[str, Any]:
         raise DamageError(
             number, f"is not JSON from character {error.colno}: {error.msg}"
         ) from None
+    except RecursionError:
+        raise DamageError(number, "is nested too deeply") from None
     if not isinstance(row, dict):
         raise DamageError(
             number, "is not a JSON object: write one row per line, as {...}"

@@ -5,7 +5,7 @@ can leave no order without its lines.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,14 +64,10 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
                 " for a replica that has it"
             )
         yield f"transaction_isolation is {level}"
-        # As long as someone changes a table, reading it would wait for a day.
+        # While someone alters a table, reading it would wait for up to a day.
         cursor.execute(f"set session lock_wait_timeout = {PATIENCE - 2}")
         cursor.execute("show grants")
-        granted = [
-            (set(found[1].split(", ")), found[2].replace("`", ""))
-            for (line,) in cursor.fetchall()
-            if (found := re.match(r"GRANT ([A-Z, ]+) ON (\S+) TO", line))
-        ]
+        granted = list(rights(line for (line,) in cursor.fetchall()))
         everything = {f"{address.database}.*", "*.*"}
         more = set().union(*(names for names, _ in granted)) - READING
         if more:
@@ -110,6 +106,19 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
         yield f"{len(columns.needed())} tables, {megabytes(size)}"
 
 
+def rights(grants: Iterable[str]) -> Iterator[tuple[set[str], str]]:
+    """Yield which rights a user has, and on what, as SHOW GRANTS says.
+
+    A right on some columns is one on the table. MySQL 8 also has names such as
+    BACKUP_ADMIN, without a blank between them.
+    """
+    for line in grants:
+        if found := re.match(r"GRANT (.+?) ON (.+?) TO ", line):
+            names = re.sub(r" ?\(.*?\)", "", found[1])
+            place = found[2].replace("`", "").replace(r"\_", "_")
+            yield set(re.split(", ?", names)), place
+
+
 @contextmanager
 def attached(
     connection: duckdb.DuckDBPyConnection, address: Address
@@ -117,9 +126,8 @@ def attached(
     """Attach the server to DuckDB, read-only; give its relations by table.
 
     Raises:
-        UserError: that does not work; DriftError: a table is not as needed.
+        UserError: it cannot be read; DriftError: a table is not as needed.
     """
-    extensions.load(connection, "mysql")
     options = {
         "host": address.host,
         "port": str(address.port),
@@ -132,6 +140,7 @@ def attached(
         options["ssl_ca"] = address.ssl_ca
     given = ", ".join(f"{k} {extensions.quoted(v)}" for k, v in options.items())
     try:
+        extensions.load(connection, "mysql")
         for name, value in SETTINGS.items():
             connection.execute(f"set {name} = {value}")
         connection.execute(
@@ -157,12 +166,12 @@ def attached(
 
 
 def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Check that the calendar has all days of a table.
+    """Check that every date of a table is a day of the calendar.
 
-    MySQL knows 0000-00-00, which the scanner would silently take for null.
+    MySQL allows 0000-00-00, which the scanner would silently read as null.
 
     Raises:
-        UserError: names the column that has others.
+        UserError: names the column in which one is not.
     """
     names = [k for k, v in columns.needed()[table].items() if v == "date"]
     for name in names:

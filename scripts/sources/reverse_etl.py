@@ -102,7 +102,7 @@ def read_report(path: Path) -> Rows:
     with open_database(path) as connection:
         rows = connection.sql(f"select {names} from {REPORT}").fetchall()
     if not rows:
-        # As the source, so the table: but more likely a source went missing.
+        # It would empty the table, but more likely the source went missing.
         raise UserError(f"{shown(path)}: {REPORT} holds no customers")
     return {row[0]: row for row in rows}
 
@@ -134,7 +134,7 @@ def synchronize(
                 raise not_kept(", ".join(changed_columns(lost)))
         return difference
     except (pymysql.DataError, pymysql.IntegrityError) as error:
-        # Before the last "for" there may be a value.
+        # What comes before the last "for" may hold a value.
         raise not_kept(error.args[1].rpartition(" for ")[2]) from None
     except pymysql.OperationalError as error:
         code, text = error.args
@@ -171,7 +171,7 @@ def has_table(cursor: Any) -> bool:
     row = cursor.fetchone()
     if row and row[0] != "InnoDB":
         raise UserError(
-            f"{VARIABLE}: {TABLE} knows no transactions: run"
+            f"{VARIABLE}: {TABLE} does not support transactions: run"
             f" ALTER TABLE {TABLE} ENGINE = InnoDB"
         )
     return row is not None
