@@ -159,7 +159,9 @@ def compare(new: Path, work: Path) -> str:
     try:
         with step(f"compare with {old.name}"):
             text = changes(old, new, work / "compared.duckdb")
-    except (UserError, duckdb.Error) as error:
+    except (
+        UserError, duckdb.Error, AttributeError, LookupError, TypeError,
+    ) as error:  # fmt: skip
         why = " ".join(message_lines(str(error))[:1])
         return f"Not compared with {old.name}: {why}"
     write_text(new / "changes.md", f"{text}\n")

@@ -80,9 +80,10 @@ def main(arguments: argparse.Namespace) -> int:
         try:
             # What one that was cut off left behind.
             shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
+            # Personal data is in it.
+            new.mkdir(mode=0o700)
             counts = write(new)
-            extract = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            extract = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
             new.rename(extract)
             show(extract)
         except OSError as error:

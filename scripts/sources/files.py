@@ -80,8 +80,9 @@ def read_place() -> str:
             f"{VARIABLE} is not set: name a folder, or a prefix such as"
             " s3://bucket/classicmodels"
         )
-    if any(sign in place for sign in "*?["):
-        raise UserError(f"{VARIABLE}={place}: must not hold any of * ? [")
+    if any(sign in place for sign in "*?[\\"):
+        # Behind the ? may be a secret.
+        raise UserError(f"{VARIABLE}: must not hold any of * ? [ \\")
     if is_remote(place):
         return place
     folder = (ROOT / place).resolve()
@@ -275,5 +276,5 @@ def inspect(
                 more = f" (and {plural(len(found) - 1, 'more problem')})"
                 raise UserError(found[0] + (more if found[1:] else ""))
             yield name, table
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise UserError(f"{VARIABLE}={place}: {reason(error)}") from None

@@ -6,8 +6,9 @@ can leave no order without its lines.
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -68,7 +69,6 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
         cursor.execute(f"set session lock_wait_timeout = {PATIENCE - 2}")
         cursor.execute("show grants")
         granted = list(rights(line for (line,) in cursor.fetchall()))
-        everything = {f"{address.database}.*", "*.*"}
         more = set().union(*(names for names, _ in granted)) - READING
         if more:
             yield (
@@ -77,33 +77,48 @@ def inspect(address: Address, folder: Path) -> Iterator[str]:
             )
         else:
             yield f"user {address.user} may only read"
-        cursor.execute(
-            "select table_name, data_length from information_schema.tables"
-            " where table_schema = %s",
-            (address.database,),
+        everything = {f"{address.database}.*", "*.*"}
+        sees_all = any(
+            names & {"SELECT", "ALL PRIVILEGES"} and place in everything
+            for names, place in granted
         )
-        sizes = dict(cursor.fetchall())
-        for table in columns.needed():
-            if table not in sizes:
-                sees_all = any(
-                    names & {"SELECT", "ALL PRIVILEGES"} and place in everything
-                    for names, place in granted
-                )
-                raise columns.DriftError(
-                    f"{table}: {address} has no such table: give it back its"
-                    " name"
-                    if sees_all
-                    else f"{table}: {address} shows no such table: create it,"
-                    f" or GRANT SELECT ON {address.database}.* TO"
-                    f" {address.user}"
-                )
-            try:
-                cursor.execute(f"select 1 from `{table}` limit 1")
-            except Exception as error:
-                raise UserError(f"{table}: {explain(address, error)}") from None
-        size = sum(filter(None, map(sizes.get, columns.needed())))
+        size = check_tables(cursor, address, sees_all=sees_all)
         check_room(folder, 2 * size, "free some space")
         yield f"{len(columns.needed())} tables, {megabytes(size)}"
+
+
+def check_tables(cursor: Any, address: Address, *, sees_all: bool) -> int:
+    """Check that each table can be read; return the bytes of all of them.
+
+    Args:
+        cursor: of a connection to the server.
+        address: of the server.
+        sees_all: whether the user may read every table of the database.
+
+    Raises:
+        UserError: names the first table that cannot.
+    """
+    cursor.execute(
+        "select table_name, data_length from information_schema.tables"
+        " where table_schema = %s",
+        (address.database,),
+    )
+    sizes = dict(cursor.fetchall())
+    for table in columns.needed():
+        if table not in sizes and sees_all:
+            raise columns.DriftError(
+                f"{table}: {address} has no such table: give it back its name"
+            )
+        if table not in sizes:
+            raise columns.DriftError(
+                f"{table}: {address} shows no such table: create it, or GRANT"
+                f" SELECT ON {address.database}.* TO {address.user}"
+            )
+        try:
+            cursor.execute(f"select 1 from `{table}` limit 1")
+        except Exception as error:
+            raise UserError(f"{table}: {explain(address, error)}") from None
+    return sum(filter(None, map(sizes.get, columns.needed())))
 
 
 def rights(grants: Iterable[str]) -> Iterator[tuple[set[str], str]]:
@@ -159,8 +174,10 @@ def attached(
                 check_dates(connection, table)
             yield relations
         finally:
-            connection.execute(f"detach {ALIAS}")
-            connection.execute(f"drop secret {ALIAS}")
+            # A server that is gone must not hide why.
+            with suppress(duckdb.Error):
+                connection.execute(f"detach {ALIAS}")
+                connection.execute(f"drop secret {ALIAS}")
     except duckdb.Error as error:
         raise UserError(f"{VARIABLE}: {extensions.reason(error)}") from None
 

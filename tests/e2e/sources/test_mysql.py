@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -357,7 +356,6 @@ def test_an_extract_is_whole_and_can_be_replayed(
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert latest.resolve() == first
-    time.sleep(1)
     assert run(*extract, **mysql_server.settings).returncode == 0
     assert latest.resolve() != first
     assert not list(latest.parent.glob(".new"))
