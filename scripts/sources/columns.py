@@ -4,19 +4,17 @@ Names and types are those that the YAML of the seeds describes.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT
 from scripts.sources.seeds import described_seeds
-from scripts.sources.values import BITS, DECIMAL, TEXT
+from scripts.sources.values import BITS, DECIMAL, TEXT, Types
 
 SEEDS = ROOT / "seeds/classicmodels"
 TEACH = "or change models/raw and seeds/classicmodels/_seeds.yml"
-
-Types = Mapping[str, str]
 
 
 class DriftError(UserError):

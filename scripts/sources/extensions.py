@@ -36,11 +36,6 @@ def load(connection: duckdb.DuckDBPyConnection, package: str) -> None:
         connection.load_extension(str(link))
 
 
-def quoted(text: str) -> str:
-    """Return a text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def reason(error: Exception) -> str:
     """Return the first line of an error, without values."""
     return (message_lines(str(error)) or [type(error).__name__])[0]

@@ -18,8 +18,8 @@ from scripts.shared.errors import UserError
 from scripts.shared.lock import locked
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.signals import end_on_signals
+from scripts.shared.warehouse import sql_text
 from scripts.sources import landing
-from scripts.sources.extensions import quoted
 from scripts.sources.files import MANIFEST
 
 LATEST = "latest"
@@ -42,7 +42,7 @@ def write(folder: Path) -> dict[str, int]:
             with landing.about(name):
                 ((rows,),) = connection.execute(
                     f"copy ({landing.select(name, relation)}) to"
-                    f" {quoted(str(file))} (format parquet, compression zstd)"
+                    f" {sql_text(str(file))} (format parquet, compression zstd)"
                 ).fetchall()
             with file.open("rb") as content:
                 checksum = hashlib.file_digest(content, "sha256").hexdigest()

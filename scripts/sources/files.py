@@ -17,10 +17,11 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT
+from scripts.shared.warehouse import sql_text
 from scripts.shared.wording import plural
 from scripts.sources import columns, extensions
 from scripts.sources.csv_files import csv_problems
-from scripts.sources.extensions import quoted, reason
+from scripts.sources.extensions import reason
 from scripts.sources.json_lines import json_problems
 
 VARIABLE = "CLASSICMODELS_FILES"
@@ -63,7 +64,7 @@ class Table(NamedTuple):
     def reads(self, types: columns.Types) -> str:
         """Return the relation that reads them, in SQL."""
         return READERS[self.kind].format(
-            files=f"[{', '.join(map(quoted, self.files))}]",
+            files=f"[{', '.join(map(sql_text, self.files))}]",
             columns=dict.fromkeys(types, "VARCHAR"),
         )
 
@@ -113,7 +114,7 @@ def connect_store(connection: duckdb.DuckDBPyConnection) -> None:
             "url_style": "path",
             "use_ssl": str(url.scheme == "https").lower(),
         }
-    given = ", ".join(f"{k} {quoted(v)}" for k, v in found.items() if v)
+    given = ", ".join(f"{k} {sql_text(v)}" for k, v in found.items() if v)
     connection.execute(
         "create or replace temporary secret files"
         f" (type s3{given and ', '}{given})"
@@ -250,7 +251,7 @@ def problems(
         ).fetchall()
         found += [
             f"{file}:{line}: {message}"
-            for line, message in PROBLEMS[table.kind](content, dict(types))
+            for line, message in PROBLEMS[table.kind](content, types)
         ]
     return found
 

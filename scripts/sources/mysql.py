@@ -15,6 +15,7 @@ import duckdb
 from scripts.shared.disk import check_room, megabytes
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import PATIENCE, Address, connect, explain
+from scripts.shared.warehouse import sql_text
 from scripts.shared.wording import plural
 from scripts.sources import columns, extensions
 
@@ -153,7 +154,7 @@ def attached(
     }
     if address.ssl_mode != "disabled":
         options["ssl_ca"] = address.ssl_ca
-    given = ", ".join(f"{k} {extensions.quoted(v)}" for k, v in options.items())
+    given = ", ".join(f"{k} {sql_text(v)}" for k, v in options.items())
     try:
         extensions.load(connection, "mysql")
         for name, value in SETTINGS.items():

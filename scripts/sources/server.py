@@ -19,9 +19,8 @@ from typing import Any
 import pymysql
 
 from scripts.shared.errors import UserError
-from scripts.shared.paths import ROOT
+from scripts.sources.columns import SEEDS
 
-SEEDS = ROOT / "seeds/classicmodels"
 TABLES = Path(__file__).with_name("classicmodels.sql")
 # What each user may do. The table of `crm` need not exist yet.
 GRANTS = {
