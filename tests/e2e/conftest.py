@@ -54,6 +54,23 @@ def run(
     )
 
 
+def on_small_disk(
+    folder: Path, megabytes: float, *command: str | Path, **environment: str
+) -> tuple[int, str]:
+    """Run a command with a separate disk at `folder`, and a database there."""
+    folder.mkdir()
+    private = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size={int(megabytes * 1024)}k tmpfs {folder}"
+    if not shutil.which("unshare") or run(*private, mount).returncode:
+        pytest.skip("this machine allows no mount")
+    done = run(
+        *(*private, f'{mount} && "$@"', "sh", *command),
+        CLASSICMODELS_DB=str(folder / "classicmodels.duckdb"),
+        **environment,
+    )
+    return done.returncode, done.stdout
+
+
 def edit(folder: Path, table: str, change: Callable[[Rows], None]) -> None:
     """Change the rows of one seed file in place."""
     path = folder / f"seeds/classicmodels/{table}.csv"

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import BIN, PYTHON, ROOT, SCRIPTS, run
+from conftest import BIN, PYTHON, ROOT, SCRIPTS, on_small_disk, run
 
 BLOCK = 262144
 HEADERS = 3 * 4096
@@ -256,22 +256,6 @@ assert not log.exists()
 with duckdb.connect(str(path), read_only=True) as connection:
     assert len(connection.sql("from b").fetchall()) == 100000
 """
-
-
-def on_small_disk(
-    folder: Path, megabytes: float, *command: str | Path
-) -> tuple[int, str]:
-    """Run a command with a separate disk at `folder`."""
-    folder.mkdir()
-    private = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
-    mount = f"mount -t tmpfs -o size={int(megabytes * 1024)}k tmpfs {folder}"
-    if not shutil.which("unshare") or run(*private, mount).returncode:
-        pytest.skip("this machine allows no mount")
-    done = run(
-        *(*private, f'{mount} && "$@"', "sh", *command),
-        CLASSICMODELS_DB=str(folder / "classicmodels.duckdb"),
-    )
-    return done.returncode, done.stdout
 
 
 def test_what_a_full_disk_leaves_in_the_log_is_kept(tmp_path: Path):

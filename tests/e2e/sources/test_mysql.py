@@ -18,6 +18,7 @@ from conftest import (
     Project,
     clean_environment,
     differences,
+    on_small_disk,
     run,
 )
 from scripts.shared.mysql import read_address
@@ -156,6 +157,18 @@ def test_missing_rights_and_too_many(mysql_server: Server):
     assert "GRANT SELECT ON classicmodels.* TO narrow" in said_narrow
     assert wide == 0
     assert "user wide has INSERT: SELECT is enough" in said_wide
+
+
+def test_no_room_for_the_tables(mysql_server: Server, tmp_path: Path):
+    code, said = on_small_disk(
+        tmp_path / "disk",
+        60,
+        *(*SCRIPTS, "doctor"),
+        **mysql_server.settings | {"DBT_TARGET": "mysql"},
+    )
+    assert code == 1
+    (line,) = [one for one in said.splitlines() if "FAIL  mysql" in one]
+    assert "MB are needed: free some space" in line
 
 
 @contextmanager
