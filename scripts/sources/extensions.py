@@ -2,6 +2,8 @@
 
 import importlib.util
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -39,3 +41,16 @@ def load(connection: duckdb.DuckDBPyConnection, package: str) -> None:
 def reason(error: Exception) -> str:
     """Return the first line of an error, without values."""
     return (message_lines(str(error)) or [type(error).__name__])[0]
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Do all or nothing; of MySQL, all that is read is of one moment."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
+        raise

@@ -35,7 +35,6 @@ def write(folder: Path) -> dict[str, int]:
     with (
         duckdb.connect() as connection,
         landing.opened("mysql", connection, folder) as relations,
-        landing.transaction(connection),
     ):
         for name, (relation, _) in relations.items():
             file = folder / f"{name}.parquet"

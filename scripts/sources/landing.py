@@ -5,7 +5,7 @@ needs, in one transaction: if it fails, the last load stays as it was.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from scripts.shared.errors import UserError
 from scripts.shared.mysql import read_address
 from scripts.shared.wording import plural
 from scripts.sources import columns, files, mysql
-from scripts.sources.extensions import reason
+from scripts.sources.extensions import reason, transaction
 
 SCHEMA = "landing"
 # Besides the seeds, which dbt loads.
@@ -51,6 +51,8 @@ def opened(
 ) -> Iterator[dict[str, tuple[str, datetime]]]:
     """Check a source; give by table what SQL reads it from, and its time.
 
+    All until the end is one transaction.
+
     The time is that at which the files were written, or the server is read.
 
     Args:
@@ -62,10 +64,12 @@ def opened(
         UserError: something about the source is not as it should be.
     """
     if origin == "files":
-        yield {
+        found = {
             name: (table.reads(columns.needed()[name]), table.written_at)
             for name, table in files.inspect(connection)
         }
+        with transaction(connection):
+            yield found
         return
     address = read_address(mysql.VARIABLE)
     for _ in mysql.inspect(address, folder):
@@ -79,19 +83,6 @@ def select(table: str, relation: str) -> str:
     """Return the query for the needed columns of a table, in SQL."""
     wanted = ", ".join(f'source."{name}"' for name in columns.needed()[table])
     return f"select {wanted} from {relation} as source"
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Do all or nothing; of MySQL, all that is read is of one moment."""
-    connection.execute("begin")
-    try:
-        yield
-        connection.execute("commit")
-    except BaseException:
-        with suppress(duckdb.Error):
-            connection.execute("rollback")
-        raise
 
 
 @contextmanager
@@ -120,10 +111,7 @@ def land(
     Raises:
         UserError: a table cannot be read.
     """
-    with (
-        opened(origin, connection, folder) as tables,
-        transaction(connection),
-    ):
+    with opened(origin, connection, folder) as tables:
         connection.execute(f"create schema if not exists {SCHEMA}")
         for name, (relation, moment) in tables.items():
             at = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

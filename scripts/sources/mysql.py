@@ -141,6 +141,8 @@ def attached(
 ) -> Iterator[dict[str, str]]:
     """Attach the server to DuckDB, read-only; give its relations by table.
 
+    All until the end is one transaction, here and there.
+
     Raises:
         UserError: it cannot be read; DriftError: a table is not as needed.
     """
@@ -170,10 +172,12 @@ def attached(
                 table: f'{ALIAS}."{address.database}"."{table}"'
                 for table in columns.needed()
             }
-            for table, relation in relations.items():
-                columns.check(table, columns.columns_of(connection, relation))
-                check_dates(connection, table)
-            yield relations
+            with extensions.transaction(connection):
+                for table, relation in relations.items():
+                    there = columns.columns_of(connection, relation)
+                    columns.check(table, there)
+                    check_dates(connection, table)
+                yield relations
         finally:
             # A server that is gone must not hide why.
             with suppress(duckdb.Error):
