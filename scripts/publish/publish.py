@@ -47,7 +47,7 @@ from scripts.shared.paths import (
 )
 from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
-from scripts.shared.wording import first_error, message_lines, plural
+from scripts.shared.wording import first_error, plural, reason
 from scripts.sources import landing
 
 # The copy of the state, what the build rewrites of it, and the readers' file.
@@ -162,8 +162,7 @@ def compare(new: Path, work: Path) -> str:
     except (
         UserError, duckdb.Error, AttributeError, LookupError, TypeError,
     ) as error:  # fmt: skip
-        why = " ".join(message_lines(str(error))[:1])
-        return f"Not compared with {old.name}: {why}"
+        return f"Not compared with {old.name}: {reason(error)}"
     write_text(new / "changes.md", f"{text}\n")
     return text.partition("\n\n### Totals")[0]
 
@@ -264,7 +263,8 @@ def main(arguments: argparse.Namespace) -> int:
         except (OSError, duckdb.Error) as error:
             if FULL in str(error):
                 raise UserError(NO_ROOM) from None
-            what = " ".join(message_lines(str(error))[:1])
-            raise UserError(f"not published: {what}: try again") from None
+            raise UserError(
+                f"not published: {reason(error)}: try again"
+            ) from None
     print(f"publish: {time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0

@@ -9,7 +9,7 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.paths import published_path, shown
-from scripts.shared.wording import message_lines
+from scripts.shared.wording import reason
 
 # What DuckDB says of a file that is not whole.
 DAMAGED = re.compile(
@@ -65,7 +65,7 @@ def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def database_error(path: Path, error: Exception) -> DatabaseError:
     """Return what is wrong with a database, and what to do, as an error."""
     name = shown(path)
-    text = (message_lines(str(error)) or [type(error).__name__])[0]
+    text = reason(error)
     holder = re.search(r"held in (\S+).*\(PID (\d+)\)", text)
     if path.is_dir():
         return DatabaseError(

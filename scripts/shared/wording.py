@@ -63,6 +63,11 @@ def message_lines(message: str | None) -> list[str]:
     return [re.sub(r"""(['"]).*\1|['"].*""", "'...'", line) for line in kept]
 
 
+def reason(error: Exception) -> str:
+    """Return the first line of an error, without values from the data."""
+    return (message_lines(str(error)) or [type(error).__name__])[0]
+
+
 def first_error(said: str) -> str:
     """Return as one line what dbt printed of its first error."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""What the sources need from DuckDB: extensions loaded offline, and quoting."""
+"""What the sources need from DuckDB: extensions offline, and transactions."""
 
 import importlib.util
 import tempfile
@@ -10,7 +10,6 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import SETUP
-from scripts.shared.wording import message_lines
 
 # DuckDB's name for the extension in a package. It derives the entry point from
 # the file's name, which may differ in the package.
@@ -36,11 +35,6 @@ def load(connection: duckdb.DuckDBPyConnection, package: str) -> None:
         link = Path(place, f"{NAMES[package]}.duckdb_extension")
         link.symlink_to(file)
         connection.load_extension(str(link))
-
-
-def reason(error: Exception) -> str:
-    """Return the first line of an error, without values."""
-    return (message_lines(str(error)) or [type(error).__name__])[0]
 
 
 @contextmanager

@@ -18,10 +18,9 @@ import duckdb
 from scripts.shared.errors import UserError
 from scripts.shared.paths import ROOT
 from scripts.shared.warehouse import sql_text
-from scripts.shared.wording import plural
+from scripts.shared.wording import plural, reason
 from scripts.sources import columns, extensions
 from scripts.sources.csv_files import csv_problems
-from scripts.sources.extensions import reason
 from scripts.sources.json_lines import json_problems
 
 VARIABLE = "CLASSICMODELS_FILES"

@@ -13,9 +13,9 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import read_address
-from scripts.shared.wording import plural
+from scripts.shared.wording import plural, reason
 from scripts.sources import columns, files, mysql
-from scripts.sources.extensions import reason, transaction
+from scripts.sources.extensions import transaction
 
 SCHEMA = "landing"
 # Besides the seeds, which dbt loads.

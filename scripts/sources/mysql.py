@@ -16,7 +16,7 @@ from scripts.shared.disk import check_room, megabytes
 from scripts.shared.errors import UserError
 from scripts.shared.mysql import PATIENCE, Address, connect, explain
 from scripts.shared.warehouse import sql_text
-from scripts.shared.wording import plural
+from scripts.shared.wording import plural, reason
 from scripts.sources import columns, extensions
 
 VARIABLE = "CLASSICMODELS_MYSQL"
@@ -184,7 +184,7 @@ def attached(
                 connection.execute(f"detach {ALIAS}")
                 connection.execute(f"drop secret {ALIAS}")
     except duckdb.Error as error:
-        raise UserError(f"{VARIABLE}: {extensions.reason(error)}") from None
+        raise UserError(f"{VARIABLE}: {reason(error)}") from None
 
 
 def check_dates(connection: duckdb.DuckDBPyConnection, table: str) -> None:
