@@ -11,6 +11,7 @@ from pathlib import Path
 from scripts.publish import state, versions
 from scripts.run.preflight import check_content
 from scripts.shared.errors import UserError
+from scripts.shared.files import sync
 from scripts.shared.paths import database_path, shown
 from scripts.shared.signals import end_on_signals
 
@@ -44,9 +45,9 @@ def main(arguments: argparse.Namespace) -> int:
         with state.held(path) as source, new.open("wb") as file:
             shutil.copyfileobj(source, file, state.CHUNK)
         check_content(new, read_only=True)
-        versions.sync(new)
+        sync(new)
         new.rename(to)
-        versions.sync(to.parent)
+        sync(to.parent)
     except OSError as error:
         raise UserError(
             f"{shown(to)}: cannot be written: {error.strerror}"

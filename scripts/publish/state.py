@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import duckdb
 
-from scripts.publish.versions import sync
 from scripts.run.preflight import check_content
+from scripts.shared.files import sync
 from scripts.shared.paths import shown
 from scripts.shared.warehouse import (
     InUseError,

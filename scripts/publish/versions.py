@@ -10,11 +10,11 @@ Below published/, or the folder that CLASSICMODELS_PUBLISHED names:
     .lock                           who is at work here, and since when
 """
 
-import os
 import re
 import shutil
 from pathlib import Path
 
+from scripts.shared.files import point, sync
 from scripts.shared.paths import READERS_FILE, published_path
 
 BEFORE = "before"
@@ -74,12 +74,7 @@ def add(new: Path, name: str) -> Path:
 
 def show(version: Path) -> None:
     """Let people read this version from now on."""
-    folder = published_path()
-    link = folder / ".current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(version.name)
-    link.replace(folder / "current")
-    sync(folder)
+    point(published_path() / "current", version)
 
 
 def prune(keep: int) -> None:
@@ -97,12 +92,3 @@ def prune(keep: int) -> None:
     for path in published_path().iterdir():
         if IS_NAME.fullmatch(path.name) and path.resolve() not in kept:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,6 @@ tests, at the same time of day. That of a commit is kept and used again.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ import duckdb
 from scripts.review.commits import check_out
 from scripts.shared.artifacts import is_bad, read_artifact
 from scripts.shared.errors import UserError
+from scripts.shared.files import checksum
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.progress import say, step
 from scripts.shared.wording import first_error, message_lines
@@ -143,11 +143,9 @@ def _is_cached(folder: Path, made: Mapping[str, str]) -> bool:
 
 
 def _checksums(folder: Path) -> dict[str, str]:
-    found = {}
-    for name in ("manifest.json", DATABASE):
-        with (folder / name).open("rb") as file:
-            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {
+        name: checksum(folder / name) for name in ("manifest.json", DATABASE)
+    }
 
 
 def _install_packages(side: Side, sources: Path) -> None:

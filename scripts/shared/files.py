@@ -1,5 +1,7 @@
-"""Read a YAML file, and write a text."""
+"""Read and write files, and compare and replace them safely."""
 
+import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +46,27 @@ def write_text(path: Path, text: str) -> None:
         raise UserError(
             f"{shown(path)}: cannot be written: {error.strerror}"
         ) from None
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def point(link: Path, folder: Path) -> None:
+    """Let a link lead to a folder beside it: to the old one, or the new one."""
+    new = link.with_name(f".{link.name}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(folder.name)
+    new.replace(link)
+    sync(link.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,7 +6,6 @@ CLASSICMODELS_FILES=extracts/latest make build DBT_TARGET=files
 """
 
 import argparse
-import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import checksum, point
 from scripts.shared.lock import locked
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.signals import end_on_signals
@@ -43,21 +43,15 @@ def write(folder: Path) -> dict[str, int]:
                     f"copy ({landing.select(name, relation)}) to"
                     f" {sql_text(str(file))} (format parquet, compression zstd)"
                 ).fetchall()
-            with file.open("rb") as content:
-                checksum = hashlib.file_digest(content, "sha256").hexdigest()
-            tables[name] = {"file": file.name, "rows": rows, "sha256": checksum}
+            tables[name] = {
+                "file": file.name,
+                "rows": rows,
+                "sha256": checksum(file),
+            }
         at = max(moment for _, moment in relations.values())
     manifest = {"extracted_at": at.isoformat(), "tables": tables}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), "utf-8")
     return {name: one["rows"] for name, one in tables.items()}
-
-
-def show(extract: Path) -> None:
-    """Let the link lead to an extract that is complete."""
-    link = extract.with_name(f".{LATEST}")
-    link.unlink(missing_ok=True)
-    link.symlink_to(extract.name)
-    link.replace(extract.with_name(LATEST))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +78,7 @@ def main(arguments: argparse.Namespace) -> int:
             counts = write(new)
             extract = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
             new.rename(extract)
-            show(extract)
+            point(folder / LATEST, extract)
         except OSError as error:
             raise UserError(f"{shown(folder)}: {error.strerror}") from None
         finally:

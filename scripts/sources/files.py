@@ -4,7 +4,6 @@ They are in a folder, or under a prefix of an object store: for each table one
 file, such as orders.csv, or a folder of files, such as orders/1.parquet.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from scripts.shared.errors import UserError
+from scripts.shared.files import checksum
 from scripts.shared.paths import ROOT
 from scripts.shared.warehouse import sql_text
 from scripts.shared.wording import plural, reason
@@ -173,9 +173,7 @@ def check_extract(table: Table, manifest: Manifest) -> Table:
         path = Path(name)
         if is_remote(name):
             continue
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != manifest.checksums.get(path.name):
+        if checksum(path) != manifest.checksums.get(path.name):
             raise UserError(
                 f"{name}: is not the file that {MANIFEST} beside it lists: run"
                 f" make extract, or remove {MANIFEST}"
