@@ -1,7 +1,6 @@
 """What the file for readers says of itself, in schema ops."""
 
 import os
-import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Any
 
 from scripts.publish import versions
 from scripts.publish.build import Build
+from scripts.review.commits import git
 from scripts.shared.artifacts import WARNED, outcome
 from scripts.shared.broken_off import NOT_RECORDED
-from scripts.shared.paths import ROOT
+from scripts.shared.errors import UserError
 from scripts.shared.warehouse import open_database
 from scripts.site.state import NEWEST
 from scripts.sources import landing
@@ -108,19 +108,9 @@ def origin(arguments: Mapping[str, Any]) -> str:
 def _commit() -> tuple[str | None, bool | None]:
     """Return the commit of the work tree, and whether files differ from it."""
     try:
-        commit, changes = (
-            subprocess.run(
-                ["git", *command],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.strip()
-            for command in (["rev-parse", "HEAD"], ["status", "--porcelain"])
-        )
-    except (OSError, subprocess.CalledProcessError):
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+    except UserError:
         return None, None
-    return commit, bool(changes)
 
 
 def _newest_day(database: Path) -> date | None:

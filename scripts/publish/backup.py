@@ -4,7 +4,6 @@ The copy is read from its first row to its last before it gets its name.
 """
 
 import argparse
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,8 +41,8 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError(f"{shown(to)} is already there: name another file")
     new = to.with_name(f".{to.name}.new")
     try:
-        with state.held(path) as source, new.open("wb") as file:
-            shutil.copyfileobj(source, file, state.CHUNK)
+        with state.held(path) as source:
+            state.copy(source, new)
         check_content(new, read_only=True)
         sync(new)
         new.rename(to)

@@ -25,7 +25,6 @@ import time
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
 
@@ -60,9 +59,7 @@ def check(path: Path, *, from_scratch: bool) -> None:
     Raises:
         UserError: a setting, the place, the disk or the source is not right.
     """
-    preflight.check_settings()
-    preflight.check_place(path)
-    preflight.check_as_of_date()
+    preflight.check_setup(path)
     if not path.exists() and versions.current() and not from_scratch:
         raise UserError(
             f"no database at {shown(path)}, but it was published: put a backup"
@@ -79,13 +76,6 @@ def check(path: Path, *, from_scratch: bool) -> None:
     command = [sys.executable, "-m", "scripts", "check-seeds"]
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError("nothing was changed: put the seeds right first")
-
-
-def copy_state(source: BinaryIO | None, copy: Path) -> None:
-    """Copy the state, if there is one, from its open file."""
-    if source:
-        with copy.open("wb") as file:
-            shutil.copyfileobj(source, file, state.CHUNK)
 
 
 def make_version(
@@ -181,7 +171,8 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     build, new = Build(work, path.name, lock), work / "version"
     with state.held(path) if path.exists() else nullcontext() as source:
         with step("copy the state"):
-            copy_state(source, build.database)
+            if source:
+                state.copy(source, build.database)
             if (runs := work / versions.FAILED_RUNS).exists():
                 state.add_runs(build.database, runs)
         made, counts = make_version(build, new, arguments, given)

@@ -7,7 +7,6 @@ file names no other database: it opens in any folder, under any alias, and with
 a later DuckDB, which may read stored views in another way.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,12 @@ from scripts.review.tables import is_internal, quoted
 from scripts.shared.errors import UserError
 from scripts.shared.keys import natural_key
 from scripts.shared.paths import shown
-from scripts.shared.warehouse import catalog_name, log_path, sql_text
+from scripts.shared.warehouse import (
+    catalog_name,
+    log_path,
+    memory_limit,
+    sql_text,
+)
 
 Manifest = Mapping[str, Any]
 # Number of rows of a table, and a number that depends on all of its values.
@@ -58,7 +62,7 @@ def opened(
     The readers' file is called `readers` there.
     """
     settings = {
-        "memory_limit": os.environ.get("CLASSICMODELS_MEMORY") or "2GB",
+        "memory_limit": memory_limit(),
         "temp_directory": f"{built}.tmp",
     }
     with duckdb.connect(config=settings) as connection:

@@ -50,6 +50,12 @@ def held(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def copy(source: BinaryIO, to: Path) -> None:
+    """Copy the state from its open file."""
+    with to.open("wb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
+
+
 def replace(path: Path, new: Path) -> None:
     """Put a whole database in the place of the state, at once and on disk.
 

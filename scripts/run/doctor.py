@@ -20,7 +20,7 @@ from scripts.shared.disk import megabytes
 from scripts.shared.errors import UserError
 from scripts.shared.files import read_yaml
 from scripts.shared.paths import ROOT, database_path, shown
-from scripts.shared.wording import plural
+from scripts.shared.wording import first_of, plural
 from scripts.sources import landing, seeds
 
 PINNED = ("dbt-core", "dbt-duckdb", "duckdb")
@@ -66,9 +66,7 @@ def database() -> Iterator[str]:
         UserError: dbt could not work with it.
     """
     path = database_path()
-    preflight.check_settings()
-    preflight.check_as_of_date()
-    preflight.check_place(path)
+    preflight.check_setup(path)
     preflight.check_space(path)
     if not path.exists():
         yield f"{shown(path)}: to be made"
@@ -85,8 +83,7 @@ def seed_files() -> Iterator[str]:
     """
     folder = ROOT / "seeds"
     if found := seeds.problems(folder):
-        more = f" (and {plural(len(found) - 1, 'more problem')})"
-        raise UserError(found[0] + (more if found[1:] else ""))
+        raise UserError(first_of(found))
     yield plural(len(seeds.described_seeds(folder)), "file")
 
 
@@ -114,7 +111,7 @@ def main(arguments: argparse.Namespace) -> int:
         "database": database,
         "seeds": seed_files,
     }
-    origin = os.environ.get("DBT_TARGET") or "dev"
+    origin = os.environ.get("DBT_TARGET", "")
     if origin in landing.ORIGINS:
         checks[origin] = partial(source, origin)
     code = 0

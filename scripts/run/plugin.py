@@ -16,7 +16,6 @@ from dbt_common.exceptions import DbtRuntimeError
 from scripts.run import preflight
 from scripts.shared.errors import UserError
 from scripts.shared.warehouse import database_error
-from scripts.sources.landing import land
 
 
 class Plugin(BasePlugin):
@@ -50,6 +49,9 @@ class Plugin(BasePlugin):
         Raises:
             DbtRuntimeError: the source is not as it should be.
         """
+        # Most runs land nothing: they need not load it.
+        from scripts.sources.landing import land
+
         path = Path(self.creds.path).resolve()
         origin = target_config.config["origin"]
         try:

@@ -27,6 +27,7 @@ from scripts.shared.warehouse import (
     damage,
     database_error,
     left_in_log,
+    memory_limit,
 )
 
 
@@ -42,7 +43,7 @@ def check_settings() -> None:
             f"CLASSICMODELS_THREADS={threads}: must be a whole number, 1 or"
             " more"
         )
-    memory = os.environ.get("CLASSICMODELS_MEMORY") or "2GB"
+    memory = memory_limit()
     try:
         duckdb.connect(config={"memory_limit": memory}).close()
     except duckdb.Error:
@@ -121,6 +122,17 @@ def check_place(path: Path) -> None:
                 f"{shown(one)}: cannot be written: make it writable, or"
                 " set CLASSICMODELS_DB to another file"
             )
+
+
+def check_setup(path: Path) -> None:
+    """Check the settings, the place of the database, and the day.
+
+    Raises:
+        UserError: one of them makes no sense.
+    """
+    check_settings()
+    check_place(path)
+    check_as_of_date()
 
 
 def check_space(path: Path) -> None:
@@ -243,10 +255,11 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.free:
         check_free(path)
         return 0
-    check_settings()
-    check_place(path)
-    if not arguments.content:
-        check_as_of_date()
+    if arguments.content:
+        check_settings()
+        check_place(path)
+    else:
+        check_setup(path)
         check_space(path)
     if path.exists():
         check_content(path)

@@ -1,5 +1,6 @@
 """Open the database, and say in one line why it does not open."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ class DamagedError(DatabaseError):
 
 class InUseError(DatabaseError):
     """Another process has the database open."""
+
+
+def memory_limit() -> str:
+    """Return how much memory DuckDB may use, as profiles.yml says."""
+    return os.environ.get("CLASSICMODELS_MEMORY") or "2GB"
 
 
 def catalog_name(path: Path) -> str:

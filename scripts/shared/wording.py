@@ -75,6 +75,12 @@ def first_error(said: str) -> str:
     return " ".join(lines[start : start + 5]) or "dbt printed nothing"
 
 
+def first_of(problems: list[str]) -> str:
+    """Return the first problem, and how many more there are."""
+    more = f" (and {plural(len(problems) - 1, 'more problem')})"
+    return problems[0] + (more if problems[1:] else "")
+
+
 def plural(count: int, noun: str) -> str:
     """Return `1 table`, `2 tables`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

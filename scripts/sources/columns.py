@@ -5,6 +5,7 @@ Names and types are those that the YAML of the seeds describes.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import duckdb
 
@@ -17,10 +18,7 @@ SEEDS = ROOT / "seeds/classicmodels"
 TEACH = "or change models/raw and seeds/classicmodels/_seeds.yml"
 
 
-class DriftError(UserError):
-    """The source no longer has what the warehouse needs."""
-
-
+@cache
 def needed() -> dict[str, Types]:
     """Return by table the columns that the warehouse needs, with types."""
     return {name: types for name, (_, types) in described_seeds(SEEDS).items()}
@@ -44,12 +42,12 @@ def check(table: str, there: Types) -> None:
         there: the columns of the source with DuckDB's types.
 
     Raises:
-        DriftError: names the first column that drifted, and how many more.
+        UserError: names the first column that drifted, and how many more.
     """
     found = list(_drift(table, needed()[table], there))
     if found:
         more = f" (and {len(found) - 1} more)" if found[1:] else ""
-        raise DriftError(found[0] + more)
+        raise UserError(found[0] + more)
 
 
 def _drift(table: str, types: Types, there: Types) -> Iterator[str]:

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: argparse.Namespace) -> int:
     """Run the server until it is told to end."""
     try:
         from scripts.sources.server import private_server
@@ -69,3 +69,4 @@ def main(arguments: argparse.Namespace) -> None:
         )
         with suppress(KeyboardInterrupt):
             signal.pause()
+    return 0

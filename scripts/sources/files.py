@@ -18,7 +18,7 @@ from scripts.shared.errors import UserError
 from scripts.shared.files import checksum
 from scripts.shared.paths import ROOT
 from scripts.shared.warehouse import sql_text
-from scripts.shared.wording import plural, reason
+from scripts.shared.wording import first_of, reason
 from scripts.sources import columns, extensions
 from scripts.sources.csv_files import csv_problems
 from scripts.sources.json_lines import json_problems
@@ -199,7 +199,7 @@ def find(
         if PurePosixPath(name).suffix.lower() in FORMATS
     ]
     if not names:
-        raise columns.DriftError(
+        raise UserError(
             f"{table}: no {table}.csv, .jsonl or .parquet in {place}, nor a"
             f" folder {table} with such files"
         )
@@ -229,7 +229,7 @@ def problems(
     """Return what is wrong with the files of a table, as `file:line: message`.
 
     Raises:
-        DriftError: Parquet files lack a column, or have it in another type.
+        UserError: Parquet files lack a column, or have it in another type.
     """
     types = columns.needed()[name]
     found = []
@@ -271,8 +271,7 @@ def inspect(
             if manifest:
                 table = check_extract(table, manifest)
             if found := problems(connection, name, table):
-                more = f" (and {plural(len(found) - 1, 'more problem')})"
-                raise UserError(found[0] + (more if found[1:] else ""))
+                raise UserError(first_of(found))
             yield name, table
     except (duckdb.Error, OSError) as error:
         raise UserError(f"{VARIABLE}={place}: {reason(error)}") from None

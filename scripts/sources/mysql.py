@@ -107,11 +107,11 @@ def check_tables(cursor: Any, address: Address, *, sees_all: bool) -> int:
     sizes = dict(cursor.fetchall())
     for table in columns.needed():
         if table not in sizes and sees_all:
-            raise columns.DriftError(
+            raise UserError(
                 f"{table}: {address} has no such table: give it back its name"
             )
         if table not in sizes:
-            raise columns.DriftError(
+            raise UserError(
                 f"{table}: {address} shows no such table: create it, or GRANT"
                 f" SELECT ON {address.database}.* TO {address.user}"
             )
@@ -144,7 +144,7 @@ def attached(
     All until the end is one transaction, here and there.
 
     Raises:
-        UserError: it cannot be read; DriftError: a table is not as needed.
+        UserError: it cannot be read, or a table is not as needed.
     """
     options = {
         "host": address.host,

@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(arguments: argparse.Namespace) -> int:
     """Print what differs, and write it if asked to."""
     end_on_signals()
     address = read_address(VARIABLE)
@@ -94,6 +94,7 @@ def main(arguments: argparse.Namespace) -> None:
         print("Written.")
     else:
         print("Nothing is written: make reverse-etl ARGS=--write writes it.")
+    return 0
 
 
 def read_report(path: Path) -> Rows:

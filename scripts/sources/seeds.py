@@ -1,11 +1,4 @@
-"""Find what is wrong with the seed files: one line per problem.
-
-dbt silently accepts some damage, such as an unclosed quote that swallows
-the rows after it, or 30.7 where a whole number belongs; other damage it
-reports without the file's name. Columns and types are those that the YAML
-below the seeds' folder describes. Also legal: columns in another order,
-columns that the YAML does not know, blanks around a text, Windows line ends.
-"""
+"""Find what is wrong with the seed files, by the YAML that describes them."""
 
 from pathlib import Path
 
