@@ -49,7 +49,7 @@ endif
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster deps build \
 	doctor extract publish rollback backup restore rescue why alert diff test faults \
 	mutants lint format site docs notebook notebook-html metrics hooks demo-mysql \
-	reverse-etl clean built check-database forget free-port lint-sql lint-other \
+	reverse-etl data clean built check-database forget free-port lint-sql lint-other \
 	lint-workflows test-build docs-check
 
 help: ## List the targets
@@ -229,6 +229,9 @@ demo-mysql: setup-sources ## Run a MariaDB server that holds the seeds, to try i
 
 reverse-etl: setup-sources ## Show what the CRM's table lacks; ARGS=--write writes it
 	@$(RUN) reverse-etl $(ARGS)
+
+data: setup ## Grow the sample SCALE times, as Parquet files in data/
+	@$(RUN) data $(if $(SCALE),--scale "$(SCALE)") $(ARGS)
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install

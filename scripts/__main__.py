@@ -38,6 +38,9 @@ ROOMS = {
         "faults": ("faults", "break the data and see the tests notice"),
         "mutants": ("mutants", "break the SQL and see the tests notice"),
     },
+    "bench": {
+        "data": ("data", "grow the sample to any size"),
+    },
     "site": {
         "site": ("build", "draw the ERD and write the pages of the site"),
         "dashboard": ("dashboard", "write the dashboard alone"),

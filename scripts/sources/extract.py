@@ -6,7 +6,6 @@ CLASSICMODELS_FILES=extracts/latest make build DBT_TARGET=files
 """
 
 import argparse
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +13,13 @@ from pathlib import Path
 import duckdb
 
 from scripts.shared.errors import UserError
-from scripts.shared.files import checksum, point
+from scripts.shared.files import point
 from scripts.shared.lock import locked
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import sql_text
 from scripts.sources import landing
-from scripts.sources.files import MANIFEST
+from scripts.sources.files import write_manifest
 
 LATEST = "latest"
 
@@ -43,14 +42,9 @@ def write(folder: Path) -> dict[str, int]:
                     f"copy ({landing.select(name, relation)}) to"
                     f" {sql_text(str(file))} (format parquet, compression zstd)"
                 ).fetchall()
-            tables[name] = {
-                "file": file.name,
-                "rows": rows,
-                "sha256": checksum(file),
-            }
+            tables[name] = {"rows": rows}
         at = max(moment for _, moment in relations.values())
-    manifest = {"extracted_at": at.isoformat(), "tables": tables}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), "utf-8")
+    write_manifest(folder, at, tables)
     return {name: one["rows"] for name, one in tables.items()}
 
 

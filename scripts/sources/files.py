@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import duckdb
@@ -125,11 +125,50 @@ class Manifest(NamedTuple):
 
     Attributes:
         extracted_at: the moment of which all tables are.
-        checksums: the SHA-256 of each file by its name.
+        checksums: by table, the SHA-256 of each file by its path from there.
     """
 
     extracted_at: datetime
-    checksums: dict[str, str]
+    checksums: dict[str, dict[str, str]]
+
+
+def parquet_files(folder: Path, table: str) -> list[Path]:
+    """Return the files of a table in an extract: one, or those of a folder."""
+    return sorted(
+        [*folder.glob(f"{table}.parquet"), *folder.glob(f"{table}/*.parquet")]
+    )
+
+
+def write_manifest(
+    folder: Path,
+    extracted_at: datetime,
+    tables: dict[str, dict[str, Any]],
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Write what an extract says of itself.
+
+    Args:
+        folder: the one that it lies in.
+        extracted_at: the moment of which all tables are.
+        tables: by name, the number of rows, and what else there is to say.
+        more: what there is to say of the whole.
+    """
+    found = {
+        name: about
+        | {
+            "files": {
+                str(path.relative_to(folder)): checksum(path)
+                for path in parquet_files(folder, name)
+            }
+        }
+        for name, about in tables.items()
+    }
+    content = {
+        "extracted_at": extracted_at.isoformat(),
+        **(more or {}),
+        "tables": found,
+    }
+    (folder / MANIFEST).write_text(json.dumps(content, indent=2), "utf-8")
 
 
 def read_manifest(
@@ -152,7 +191,7 @@ def read_manifest(
         found = json.loads(text)
         return Manifest(
             datetime.fromisoformat(found["extracted_at"]),
-            {one["file"]: one["sha256"] for one in found["tables"].values()},
+            {name: one["files"] for name, one in found["tables"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(
@@ -161,23 +200,31 @@ def read_manifest(
         ) from None
 
 
-def check_extract(table: Table, manifest: Manifest) -> Table:
-    """Check that a table's file is the one that was extracted.
+def check_extract(
+    name: str, table: Table, place: str, manifest: Manifest
+) -> Table:
+    """Check that a table's files are the ones that were extracted.
 
     Those of an object store are not read for it: they are whole or not there.
 
     Raises:
-        UserError: it is not.
+        UserError: they are not.
     """
-    for name in table.files:
-        path = Path(name)
-        if is_remote(name):
-            continue
-        if checksum(path) != manifest.checksums.get(path.name):
+    known = dict(manifest.checksums.get(name, {}))
+    for file in table.files:
+        expected = known.pop(file.removeprefix(f"{place}/"), None)
+        if not expected or (
+            not is_remote(file) and checksum(Path(file)) != expected
+        ):
             raise UserError(
-                f"{name}: is not the file that {MANIFEST} beside it lists: run"
+                f"{file}: is not the file that {MANIFEST} beside it lists: run"
                 f" make extract, or remove {MANIFEST}"
             )
+    if known:
+        raise UserError(
+            f"{place}/{next(iter(known))}: {MANIFEST} lists it, and it is not"
+            " there: run make extract"
+        )
     return table._replace(written_at=manifest.extracted_at)
 
 
@@ -269,7 +316,7 @@ def inspect(
         for name in columns.needed():
             table = find(connection, place, name)
             if manifest:
-                table = check_extract(table, manifest)
+                table = check_extract(name, table, place, manifest)
             if found := problems(connection, name, table):
                 raise UserError(first_of(found))
             yield name, table

@@ -11,7 +11,7 @@ from conftest import SCRIPTS, Project, run
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "setup-sources",
     "setup-dagster", "deps", "build", "doctor", "extract", "demo-mysql",
-    "reverse-etl", "publish", "rollback", "backup", "restore", "rescue",
+    "reverse-etl", "data", "publish", "rollback", "backup", "restore", "rescue",
     "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
     "notebook", "notebook-html", "metrics", "hooks", "clean",

@@ -1,0 +1,1 @@
+"""Measure the warehouse at scale: data to measure with, and benchmarks."""
