@@ -46,11 +46,11 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster deps build \
-	doctor extract publish rollback backup restore rescue why alert diff test faults \
-	mutants lint format site docs notebook notebook-html metrics hooks demo-mysql \
-	reverse-etl data clean built check-database forget free-port lint-sql lint-other \
-	lint-workflows test-build docs-check
+.PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
+	setup-bench deps build doctor extract publish rollback backup restore rescue \
+	why alert diff test faults mutants lint format site docs notebook notebook-html \
+	metrics hooks demo-mysql reverse-etl data bench clean built check-database \
+	forget free-port lint-sql lint-other lint-workflows test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -72,6 +72,9 @@ setup-sources: ## Add to .venv what a live MySQL or an object store needs
 setup-dagster: ## Create .venv-dagster with Dagster
 	@$(VENV) .venv-dagster "$(PYTHON)" requirements.txt requirements-sources.txt \
 		requirements-dagster.txt
+
+setup-bench: ## Create .venv-bench with pandas and polars
+	@$(VENV) .venv-bench "$(PYTHON)" requirements-bench.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@$(RUN) deps
@@ -232,6 +235,10 @@ reverse-etl: setup-sources ## Show what the CRM's table lacks; ARGS=--write writ
 
 data: setup ## Grow the sample SCALE times, as Parquet files in data/
 	@$(RUN) data $(if $(SCALE),--scale "$(SCALE)") $(ARGS)
+
+bench: deps setup-bench ## Measure the build beside other ways (SIZES, RUNS)
+	@$(RUN) bench $(if $(SIZES),--sizes $(SIZES)) $(if $(RUNS),--runs $(RUNS)) \
+		$(ARGS)
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install

@@ -40,6 +40,7 @@ ROOMS = {
     },
     "bench": {
         "data": ("data", "grow the sample to any size"),
+        "bench": ("bench", "measure the build, side by side with other ways"),
     },
     "site": {
         "site": ("build", "draw the ERD and write the pages of the site"),

@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # Of the faults and mutants; the room of proof writes it, the site shows it.
 SCORES = ROOT / "assets/scores.json"
+# What the room of bench has measured; the site shows it.
+BENCHMARK = ROOT / "assets/benchmark.json"
 # Of each published version.
 READERS_FILE = "classicmodels.duckdb"
 
