@@ -351,7 +351,13 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError(f"{FRAMES} is missing: run make setup-bench")
     folder = ROOT / "target/bench"
     bench = Bench(folder, int(arguments.most_memory * 1e9))
-    content: dict[str, Any] = {"machine": machine(), "sizes": {}}
+    content: dict[str, Any] = {
+        "machine": machine(),
+        "ways": WAYS,
+        "runs_of_each": arguments.runs,
+        "most_memory_gb": arguments.most_memory,
+        "sizes": {},
+    }
     given_up: dict[str, str] = {}
     with locked(folder):
         for scale in sizes:

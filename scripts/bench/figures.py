@@ -20,10 +20,10 @@ COUNTED = (
 # Of a build; what each asks, from how many order lines on, and the most that
 # it allows.
 GOALS = {
-    "ratio": ("Time of the build, by that of the script", 25e6, 1.3),
-    "growth": ("Exponent at which the build's time grows", 0, 1.05),
-    "tests": ("Time of all tests, by that of the build", 2.9e6, 1.0),
-    "memory": ("Peak memory of the build, in GB", 99e6, 2.5),
+    "ratio": ("Build time / script time", 25e6, 1.3),
+    "growth": ("Growth exponent of the build", 0, 1.05),
+    "tests": ("Time of all tests / build time", 2.9e6, 1.0),
+    "memory": ("Peak memory of the build, GB", 99e6, 2.5),
 }
 
 

@@ -2,8 +2,8 @@
 
 The folder works from disk and from any static host, and contacts no other host:
 the start page with the state of the last build, the dashboard, the data
-dictionary, dbt docs and the column lineage. The old site stays as it is until
-the new one is complete. assets/erd.svg is redrawn.
+dictionary, dbt docs, the column lineage and the benchmarks. The old site stays
+as it is until the new one is complete. assets/erd.svg is redrawn.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from scripts.shared.paths import (
     target_path,
 )
 from scripts.site import (
+    benchmarks,
     dashboard,
     dbt_docs,
     dictionary,
@@ -110,6 +111,10 @@ def own_pages(
             "title": "Data dictionary",
             "versions": versions,
             "metrics": dictionary.read_metrics(Metrics(target), tables),
+        },
+        "benchmarks.html": {
+            "title": "Benchmarks",
+            "found": benchmarks.read_benchmarks(),
         },
     }
 

@@ -11,6 +11,7 @@ PAGES = (
     {"href": "dictionary.html", "title": "Data dictionary"},
     {"href": "docs.html", "title": "dbt docs"},
     {"href": "lineage.html", "title": "Column lineage"},
+    {"href": "benchmarks.html", "title": "Benchmarks"},
 )
 
 
