@@ -1,5 +1,5 @@
 {% macro location_key(relation) -%}
-    {{ dbt_utils.generate_surrogate_key([
+    {{ surrogate_key([
         relation ~ '.city',
         relation ~ '.state',
         relation ~ '.postal_code',

@@ -30,6 +30,7 @@ dim_order_statuses as (
 
 ),
 
+-- A product stands once in an order: lines are orders.
 interactions as (
 
     select
@@ -38,7 +39,7 @@ interactions as (
         min(dim_dates.date_day) as first_order_date,
         max(dim_dates.date_day) as last_order_date,
         sum(fct_order_lines.quantity_ordered) as quantity_ordered,
-        count(distinct fct_order_lines.order_id) as order_count,
+        count(*) as order_count,
         sum(fct_order_lines.net_sales_amount) as net_sales_amount
     from fct_order_lines
     left join dim_dates

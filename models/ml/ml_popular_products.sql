@@ -1,8 +1,14 @@
 with
 
-fct_order_lines as (
+ml_customer_product_interactions as (
 
-    select * from {{ ref('fct_order_lines') }}
+    select * from {{ ref('ml_customer_product_interactions') }}
+
+),
+
+dim_customers as (
+
+    select * from {{ ref('dim_customers') }}
 
 ),
 
@@ -12,87 +18,69 @@ dim_products as (
 
 ),
 
-dim_locations as (
-
-    select * from {{ ref('dim_locations') }}
-
-),
-
-dim_order_statuses as (
-
-    select * from {{ ref('dim_order_statuses') }}
-
-),
-
-sold_lines as (
+-- A customer is in one place: one row of interactions is one customer.
+products_by_country as (
 
     select
-        fct_order_lines.product_key,
-        fct_order_lines.order_id,
-        fct_order_lines.customer_key,
-        dim_locations.region,
-        dim_locations.country_name,
-        fct_order_lines.quantity_ordered
-    from fct_order_lines
-    left join dim_locations
-        on fct_order_lines.location_key = dim_locations.location_key
-    left join dim_order_statuses
+        ml_customer_product_interactions.product_key,
+        dim_customers.region,
+        dim_customers.country_name,
+        sum(ml_customer_product_interactions.quantity_ordered)
+            as quantity_ordered,
+        sum(ml_customer_product_interactions.order_count) as order_count,
+        count(*) as customer_count
+    from ml_customer_product_interactions
+    left join dim_customers
         on
-            fct_order_lines.order_status_key
-            = dim_order_statuses.order_status_key
-    where dim_order_statuses.counts_as_net_sales
+            ml_customer_product_interactions.customer_key
+            = dim_customers.customer_key
+    group by
+        ml_customer_product_interactions.product_key,
+        dim_customers.region,
+        dim_customers.country_name
 
 ),
 
-lines_in_scopes as (
+countries_in_scopes as (
 
     select
         'overall' as scope,
         'All' as scope_value,
-        sold_lines.product_key,
-        sold_lines.order_id,
-        sold_lines.customer_key,
-        sold_lines.quantity_ordered
-    from sold_lines
+        products_by_country.*
+    from products_by_country
 
     union all
 
     select
         'region' as scope,
-        sold_lines.region as scope_value,
-        sold_lines.product_key,
-        sold_lines.order_id,
-        sold_lines.customer_key,
-        sold_lines.quantity_ordered
-    from sold_lines
+        products_by_country.region as scope_value,
+        products_by_country.*
+    from products_by_country
 
     union all
 
     select
         'country' as scope,
-        sold_lines.country_name as scope_value,
-        sold_lines.product_key,
-        sold_lines.order_id,
-        sold_lines.customer_key,
-        sold_lines.quantity_ordered
-    from sold_lines
+        products_by_country.country_name as scope_value,
+        products_by_country.*
+    from products_by_country
 
 ),
 
 products_in_scopes as (
 
     select
-        lines_in_scopes.scope,
-        lines_in_scopes.scope_value,
-        lines_in_scopes.product_key,
-        sum(lines_in_scopes.quantity_ordered) as quantity_ordered,
-        count(distinct lines_in_scopes.order_id) as order_count,
-        count(distinct lines_in_scopes.customer_key) as customer_count
-    from lines_in_scopes
+        countries_in_scopes.scope,
+        countries_in_scopes.scope_value,
+        countries_in_scopes.product_key,
+        sum(countries_in_scopes.quantity_ordered) as quantity_ordered,
+        sum(countries_in_scopes.order_count) as order_count,
+        sum(countries_in_scopes.customer_count) as customer_count
+    from countries_in_scopes
     group by
-        lines_in_scopes.scope,
-        lines_in_scopes.scope_value,
-        lines_in_scopes.product_key
+        countries_in_scopes.scope,
+        countries_in_scopes.scope_value,
+        countries_in_scopes.product_key
 
 ),
 

@@ -18,9 +18,10 @@ dim_order_statuses as (
 
 ),
 
+-- A product stands once in an order.
 baskets as (
 
-    select distinct
+    select
         fct_order_lines.order_id,
         fct_order_lines.product_key
     from fct_order_lines
@@ -48,20 +49,39 @@ baskets_by_product as (
 
 ),
 
+-- Each pair once, and then both ways.
+counted_pairs as (
+
+    select
+        firsts.product_key as first_product_key,
+        seconds.product_key as second_product_key,
+        count(*) as order_count
+    from baskets as firsts
+    inner join baskets as seconds
+        on
+            firsts.order_id = seconds.order_id
+            and firsts.product_key < seconds.product_key
+    group by
+        firsts.product_key,
+        seconds.product_key
+
+),
+
 product_pairs as (
 
     select
-        antecedents.product_key as antecedent_product_key,
-        consequents.product_key as consequent_product_key,
-        count(*) as order_count
-    from baskets as antecedents
-    inner join baskets as consequents
-        on
-            antecedents.order_id = consequents.order_id
-            and antecedents.product_key != consequents.product_key
-    group by
-        antecedents.product_key,
-        consequents.product_key
+        counted_pairs.first_product_key as antecedent_product_key,
+        counted_pairs.second_product_key as consequent_product_key,
+        counted_pairs.order_count
+    from counted_pairs
+
+    union all
+
+    select
+        counted_pairs.second_product_key as antecedent_product_key,
+        counted_pairs.first_product_key as consequent_product_key,
+        counted_pairs.order_count
+    from counted_pairs
 
 ),
 

@@ -51,7 +51,6 @@ dim_order_statuses as (
 final as (
 
     select
-        fct_order_lines.order_line_key,
         fct_order_lines.order_id,
         fct_order_lines.order_line_number,
         dim_customers.customer_id,

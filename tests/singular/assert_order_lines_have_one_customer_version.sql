@@ -21,7 +21,8 @@ dim_customer_versions as (
 final as (
 
     select
-        fct_order_lines.order_line_key,
+        fct_order_lines.order_id,
+        fct_order_lines.order_line_number,
         count(dim_customer_versions.customer_version_key) as version_count
     from fct_order_lines
     left join dim_dates
@@ -32,7 +33,8 @@ final as (
             and dim_dates.date_day >= dim_customer_versions.valid_from
             and dim_dates.date_day < dim_customer_versions.valid_to
     group by
-        fct_order_lines.order_line_key,
+        fct_order_lines.order_id,
+        fct_order_lines.order_line_number,
         fct_order_lines.customer_version_key
     having
         count(dim_customer_versions.customer_version_key) != 1

@@ -37,13 +37,13 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key([
+        {{ surrogate_key([
             'all_members.customer_id',
             'all_members.valid_from',
         ]) }} as customer_version_key,
-        {{ dbt_utils.generate_surrogate_key(['all_members.customer_id']) }}
+        {{ surrogate_key(['all_members.customer_id']) }}
             as customer_key,
-        {{ dbt_utils.generate_surrogate_key([
+        {{ surrogate_key([
             'all_members.sales_rep_employee_id',
         ]) }} as sales_rep_employee_key,
         {{ location_key('all_members') }} as location_key,

@@ -80,12 +80,12 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['all_members.employee_id']) }}
+        {{ surrogate_key(['all_members.employee_id']) }}
             as employee_key,
-        {{ dbt_utils.generate_surrogate_key([
+        {{ surrogate_key([
             'all_members.manager_employee_id',
         ]) }} as manager_employee_key,
-        {{ dbt_utils.generate_surrogate_key(['all_members.office_id']) }}
+        {{ surrogate_key(['all_members.office_id']) }}
             as office_key,
         all_members.employee_id,
         all_members.employee_name,

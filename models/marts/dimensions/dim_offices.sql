@@ -48,7 +48,7 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['all_members.office_id']) }}
+        {{ surrogate_key(['all_members.office_id']) }}
             as office_key,
         {{ location_key('all_members') }} as location_key,
         all_members.office_id,

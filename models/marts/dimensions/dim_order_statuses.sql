@@ -40,7 +40,7 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['all_members.order_status']) }}
+        {{ surrogate_key(['all_members.order_status']) }}
             as order_status_key,
         coalesce(all_members.order_status, 'Unknown') as order_status,
         all_members.status_meaning,

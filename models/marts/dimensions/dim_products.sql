@@ -73,7 +73,7 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['all_members.product_id']) }}
+        {{ surrogate_key(['all_members.product_id']) }}
             as product_key,
         all_members.product_id,
         all_members.product_name,

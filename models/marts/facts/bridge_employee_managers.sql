@@ -9,10 +9,10 @@ int_employee_managers as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key([
+        {{ surrogate_key([
             'int_employee_managers.employee_id',
         ]) }} as employee_key,
-        {{ dbt_utils.generate_surrogate_key([
+        {{ surrogate_key([
             'int_employee_managers.manager_employee_id',
         ]) }} as manager_employee_key,
         cast(int_employee_managers.distance as integer) as distance

@@ -1,74 +1,68 @@
 with
 
-int_customer_profiles as (
+fct_orders as (
 
-    select * from {{ ref('int_customer_profiles') }}
-
-),
-
-int_customer_versions as (
-
-    select * from {{ ref('int_customer_versions') }}
+    select * from {{ ref('fct_orders') }}
 
 ),
 
-int_orders as (
+fct_payments as (
 
-    select * from {{ ref('int_orders') }}
-
-),
-
-int_order_lines as (
-
-    select * from {{ ref('int_order_lines') }}
+    select * from {{ ref('fct_payments') }}
 
 ),
 
-stg_payments as (
+dim_dates as (
 
-    select * from {{ ref('stg_payments') }}
+    select * from {{ ref('dim_dates') }}
+
+),
+
+dim_customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+dim_customer_versions as (
+
+    select * from {{ ref('dim_customer_versions') }}
 
 ),
 
 account_movements as (
 
     select
-        int_orders.customer_id,
-        int_orders.order_date as movement_date,
-        int_order_lines.net_sales_amount,
+        fct_orders.customer_key,
+        fct_orders.order_date_key as date_key,
+        fct_orders.net_sales_amount,
         0 as paid_amount
-    from int_order_lines
-    left join int_orders
-        on int_order_lines.order_id = int_orders.order_id
+    from fct_orders
 
     union all
 
     select
-        stg_payments.customer_id,
-        stg_payments.payment_date as movement_date,
+        fct_payments.customer_key,
+        fct_payments.payment_date_key as date_key,
         0 as net_sales_amount,
-        stg_payments.payment_amount as paid_amount
-    from stg_payments
+        fct_payments.payment_amount as paid_amount
+    from fct_payments
 
 ),
 
 movements_by_month as (
 
     select
-        account_movements.customer_id,
-        cast(
-            {{ dbt.date_trunc('month', 'account_movements.movement_date') }}
-            as date
-        ) as month_start_date,
+        account_movements.customer_key,
+        dim_dates.month_start_date,
         sum(account_movements.net_sales_amount) as net_sales_amount,
         sum(account_movements.paid_amount) as paid_amount
     from account_movements
+    left join dim_dates
+        on account_movements.date_key = dim_dates.date_key
     group by
-        account_movements.customer_id,
-        cast(
-            {{ dbt.date_trunc('month', 'account_movements.movement_date') }}
-            as date
-        )
+        account_movements.customer_key,
+        dim_dates.month_start_date
 
 ),
 
@@ -81,101 +75,79 @@ month_bounds as (
 
 ),
 
--- From 1990 to 2100, which is what the tests on staging allow.
-month_numbers as (
-
-    {{ dbt.generate_series(1400) }}
-
-),
-
 months as (
 
     select
-        month_bounds.last_month,
-        cast(
-            {{ dbt.dateadd(
-                'month',
-                'cast(month_numbers.generated_number - 1 as integer)',
-                'month_bounds.first_month',
-            ) }} as date
-        ) as month_start_date
-    from month_bounds
-    cross join month_numbers
+        dim_dates.month_start_date,
+        dim_dates.date_day as month_end_date,
+        dim_dates.date_key as month_end_date_key
+    from dim_dates
+    inner join month_bounds
+        on
+            dim_dates.month_start_date >= month_bounds.first_month
+            and dim_dates.month_start_date <= month_bounds.last_month
+    where dim_dates.is_month_end
 
 ),
 
 accounts as (
 
-    select int_customer_profiles.customer_id from int_customer_profiles
-
-    union distinct
-
-    select movements_by_month.customer_id from movements_by_month
+    select
+        dim_customers.customer_key,
+        dim_customers.location_key,
+        dim_customers.customer_id
+    from dim_customers
+    -- The Unknown customer has an account only if money has moved on it.
+    where
+        dim_customers.customer_id is not null
+        or dim_customers.customer_key in (
+            select movements_by_month.customer_key from movements_by_month
+        )
 
 ),
 
 -- Every customer in every month: a month without activity keeps its balance.
-customer_months as (
-
-    select
-        accounts.customer_id,
-        int_customer_profiles.city,
-        int_customer_profiles.state,
-        int_customer_profiles.postal_code,
-        int_customer_profiles.country_name,
-        months.month_start_date,
-        cast(
-            {{ dbt.last_day('months.month_start_date', 'month') }} as date
-        ) as month_end_date
-    from accounts
-    cross join months
-    left join int_customer_profiles
-        on accounts.customer_id = int_customer_profiles.customer_id
-    where months.month_start_date <= months.last_month
-
-),
-
 running_totals as (
 
     select
-        customer_months.*,
+        accounts.customer_key,
+        accounts.location_key,
+        accounts.customer_id,
+        months.month_end_date,
+        months.month_end_date_key,
         coalesce(movements_by_month.net_sales_amount, 0) as net_sales_amount,
         coalesce(movements_by_month.paid_amount, 0) as paid_amount,
         sum(coalesce(movements_by_month.net_sales_amount, 0)) over (
-            partition by customer_months.customer_id
-            order by customer_months.month_start_date
+            partition by accounts.customer_key
+            order by months.month_end_date_key
             rows between unbounded preceding and current row
         ) as net_sales_to_date_amount,
         sum(coalesce(movements_by_month.paid_amount, 0)) over (
-            partition by customer_months.customer_id
-            order by customer_months.month_start_date
+            partition by accounts.customer_key
+            order by months.month_end_date_key
             rows between unbounded preceding and current row
         ) as paid_to_date_amount
-    from customer_months
+    from accounts
+    cross join months
     left join movements_by_month
         on
-            customer_months.customer_id = movements_by_month.customer_id
-            and customer_months.month_start_date
-            = movements_by_month.month_start_date
+            accounts.customer_key = movements_by_month.customer_key
+            and months.month_start_date = movements_by_month.month_start_date
 
 ),
 
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key([
-            'running_totals.customer_id',
-            'running_totals.month_start_date',
-        ]) }} as customer_balance_key,
-        {{ date_key('running_totals.month_end_date') }} as month_end_date_key,
-        {{ dbt_utils.generate_surrogate_key(['running_totals.customer_id']) }}
-            as customer_key,
-        {{ location_key('running_totals') }} as location_key,
+        running_totals.month_end_date_key,
+        running_totals.customer_key,
+        running_totals.location_key,
         running_totals.customer_id,
+        dim_customer_versions.credit_limit_amount,
         coalesce(
             running_totals.net_sales_to_date_amount
             - running_totals.paid_to_date_amount
-            > int_customer_versions.credit_limit_amount,
+            > dim_customer_versions.credit_limit_amount,
             false
         ) as is_over_credit_limit,
         cast(running_totals.net_sales_amount as decimal(18, 2))
@@ -188,15 +160,14 @@ final as (
         cast(
             running_totals.net_sales_to_date_amount
             - running_totals.paid_to_date_amount as decimal(18, 2)
-        ) as balance_amount,
-        int_customer_versions.credit_limit_amount
+        ) as balance_amount
     from running_totals
-    left join int_customer_versions
+    left join dim_customer_versions
         on
-            running_totals.customer_id = int_customer_versions.customer_id
+            running_totals.customer_key = dim_customer_versions.customer_key
             and running_totals.month_end_date
-            >= int_customer_versions.valid_from
-            and running_totals.month_end_date < int_customer_versions.valid_to
+            >= dim_customer_versions.valid_from
+            and running_totals.month_end_date < dim_customer_versions.valid_to
 
 )
 

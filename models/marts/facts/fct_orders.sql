@@ -6,9 +6,9 @@ int_orders as (
 
 ),
 
-int_order_lines as (
+fct_order_lines as (
 
-    select * from {{ ref('int_order_lines') }}
+    select * from {{ ref('fct_order_lines') }}
 
 ),
 
@@ -21,16 +21,16 @@ as_of_dates as (
 lines_by_order as (
 
     select
-        int_order_lines.order_id,
+        fct_order_lines.order_id,
         count(*) as line_count,
-        sum(int_order_lines.quantity_ordered) as quantity_ordered,
-        sum(int_order_lines.ordered_amount) as ordered_amount,
-        sum(int_order_lines.cancelled_amount) as cancelled_amount,
-        sum(int_order_lines.net_sales_amount) as net_sales_amount,
-        sum(int_order_lines.cost_amount) as cost_amount,
-        sum(int_order_lines.margin_amount) as margin_amount
-    from int_order_lines
-    group by int_order_lines.order_id
+        sum(fct_order_lines.quantity_ordered) as quantity_ordered,
+        sum(fct_order_lines.ordered_amount) as ordered_amount,
+        sum(fct_order_lines.cancelled_amount) as cancelled_amount,
+        sum(fct_order_lines.net_sales_amount) as net_sales_amount,
+        sum(fct_order_lines.cost_amount) as cost_amount,
+        sum(fct_order_lines.margin_amount) as margin_amount
+    from fct_order_lines
+    group by fct_order_lines.order_id
 
 ),
 
@@ -63,9 +63,6 @@ orders_with_lateness as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key([
-            'orders_with_lateness.order_id',
-        ]) }} as order_key,
         orders_with_lateness.order_date_key,
         orders_with_lateness.required_date_key,
         orders_with_lateness.shipped_date_key,

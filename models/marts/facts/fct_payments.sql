@@ -1,3 +1,4 @@
+{%- set unknown_key = surrogate_key(['null']) -%}
 with
 
 stg_payments as (
@@ -12,23 +13,35 @@ int_customer_profiles as (
 
 ),
 
+customers as (
+
+    select
+        int_customer_profiles.customer_id,
+        {{ surrogate_key([
+            'int_customer_profiles.customer_id',
+        ]) }} as customer_key,
+        {{ location_key('int_customer_profiles') }} as location_key
+    from int_customer_profiles
+
+),
+
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key([
-            'stg_payments.customer_id',
-            'stg_payments.check_number',
-        ]) }} as payment_key,
         {{ date_key('stg_payments.payment_date') }} as payment_date_key,
-        {{ dbt_utils.generate_surrogate_key(['stg_payments.customer_id']) }}
-            as customer_key,
-        {{ location_key('int_customer_profiles') }} as location_key,
+        coalesce(customers.customer_key, {{ unknown_key }}) as customer_key,
+        coalesce(
+            customers.location_key,
+            {{ surrogate_key(
+                ['null', 'null', 'null', 'null']
+            ) }}
+        ) as location_key,
         stg_payments.customer_id,
         stg_payments.check_number,
         stg_payments.payment_amount
     from stg_payments
-    left join int_customer_profiles
-        on stg_payments.customer_id = int_customer_profiles.customer_id
+    left join customers
+        on stg_payments.customer_id = customers.customer_id
 
 )
 

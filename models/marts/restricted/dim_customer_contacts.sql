@@ -38,7 +38,7 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['all_members.customer_id']) }}
+        {{ surrogate_key(['all_members.customer_id']) }}
             as customer_key,
         all_members.customer_id,
         all_members.contact_first_name,

@@ -32,7 +32,7 @@ all_members as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['all_members.employee_id']) }}
+        {{ surrogate_key(['all_members.employee_id']) }}
             as employee_key,
         all_members.employee_id,
         all_members.email,
