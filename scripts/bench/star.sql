@@ -39,7 +39,9 @@ create temp macro clean(value) as nullif(case
 end, '');
 create temp macro part(value) as
     coalesce(cast(value as varchar), '_dbt_utils_surrogate_key_null_');
-create temp macro place(city, state, postal_code, country_name) as md5(
+create temp macro key(parts) as
+    cast('0x' || left(md5(parts), 13) as bigint);
+create temp macro place(city, state, postal_code, country_name) as key(
     part(city) || '-' || part(state) || '-' || part(postal_code) || '-'
     || part(country_name)
 );
@@ -122,7 +124,7 @@ left join countries using (country_name);
 
 create table marts.dim_offices as
 select
-    md5(part(office_id)) as office_key,
+    key(part(office_id)) as office_key,
     place(city, state, postal_code, country_name) as location_key,
     office_id,
     coalesce(city, 'Unknown') as city,
@@ -153,16 +155,16 @@ from walked;
 
 create table marts.bridge_employee_managers as
 select
-    md5(part(employee_id)) as employee_key,
-    md5(part(manager_employee_id)) as manager_employee_key,
+    key(part(employee_id)) as employee_key,
+    key(part(manager_employee_id)) as manager_employee_key,
     distance
 from managers;
 
 create table marts.dim_employees as
 select
-    md5(part(employees.employee_id)) as employee_key,
-    md5(part(employees.manager_employee_id)) as manager_employee_key,
-    md5(part(employees.office_id)) as office_key,
+    key(part(employees.employee_id)) as employee_key,
+    key(part(employees.manager_employee_id)) as manager_employee_key,
+    key(part(employees.office_id)) as office_key,
     employees.employee_id,
     employees.employee_name,
     employees.job_title,
@@ -179,11 +181,11 @@ left join (
 ) as levels on employees.employee_id = levels.employee_id
 union all
 select
-    md5(part(null)), md5(part(null)), md5(part(null)), null, 'Unknown',
+    key(part(null)), key(part(null)), key(part(null)), null, 'Unknown',
     'Unknown', null, null, 'Unknown', false;
 
 create table restricted.dim_employee_contacts as
-select md5(part(employee_id)) as employee_key, employee_id, email,
+select key(part(employee_id)) as employee_key, employee_id, email,
     phone_extension
 from (
     select employee_id, email, phone_extension from clean_employees
@@ -193,7 +195,7 @@ from (
 
 create table marts.dim_order_statuses as
 select
-    md5(part(order_status)) as order_status_key,
+    key(part(order_status)) as order_status_key,
     coalesce(order_status, 'Unknown') as order_status,
     status_meaning,
     is_shipped,
@@ -209,7 +211,7 @@ from (
 
 create table marts.dim_products as
 select
-    md5(part(product_id)) as product_key,
+    key(part(product_id)) as product_key,
     *,
     cast(msrp_amount - unit_cost_amount as decimal(10, 2))
         as list_margin_amount,
@@ -250,11 +252,11 @@ inner join marts.dim_products as marts_products
 create temp table customer_keys as
 select
     customers.customer_id,
-    md5(part(customers.customer_id)) as customer_key,
-    md5(part(customers.customer_id) || '-1900-01-01 00:00:00')
+    key(part(customers.customer_id)) as customer_key,
+    key(part(customers.customer_id) || '-1900-01-01 00:00:00')
         as customer_version_key,
-    md5(part(sales_rep_employee_id)) as sales_rep_employee_key,
-    md5(part(employees.office_id)) as office_key,
+    key(part(sales_rep_employee_id)) as sales_rep_employee_key,
+    key(part(employees.office_id)) as office_key,
     places.location_key,
     customers.country_name,
     customers.credit_limit_amount
@@ -292,7 +294,7 @@ inner join customer_keys using (customer_id)
 left join countries on customers.country_name = countries.country_name
 union all
 select
-    md5(part(null)), md5(part(null)), place(null, null, null, null), null,
+    key(part(null)), key(part(null)), place(null, null, null, null), null,
     'Unknown', 'Unknown', 'Unknown', 'Unknown', 'Unknown', 'Unknown',
     'Unknown', null, null, 'Unknown', 'Unknown', false, null;
 
@@ -317,7 +319,7 @@ from clean_customers as customers
 inner join customer_keys using (customer_id)
 union all
 select
-    md5(part(null) || '-' || part(null)), md5(part(null)), md5(part(null)),
+    key(part(null) || '-' || part(null)), key(part(null)), key(part(null)),
     place(null, null, null, null), null, null, 'Unknown', 'Unknown', null,
     null, 'Unknown', null, true, timestamp '1900-01-01',
     timestamp '9999-12-31';
@@ -328,7 +330,7 @@ select customer_key, customer_id, contact_first_name, contact_last_name, phone,
 from clean_customers
 inner join customer_keys using (customer_id)
 union all
-select md5(part(null)), null, 'Unknown', 'Unknown', null, null, null;
+select key(part(null)), null, 'Unknown', 'Unknown', null, null, null;
 
 -- Orders: what all facts need of them, as numbers.
 
@@ -342,7 +344,7 @@ select
     date_key(orders.orderDate) as order_date_key,
     date_key(orders.requiredDate) as required_date_key,
     date_key(orders.shippedDate) as shipped_date_key,
-    md5(part(clean(orders.status))) as order_status_key,
+    key(part(clean(orders.status))) as order_status_key,
     coalesce(order_statuses.is_cancelled, false) as is_cancelled,
     coalesce(order_statuses.counts_as_net_sales, true) as counts
 from orders
@@ -405,8 +407,6 @@ select
 
 create table marts.fct_order_lines as
 select
-    md5(orderdetails.orderNumber || '-' || orderdetails.orderLineNumber)
-        as order_line_key,
     orders.order_date_key,
     orders.required_date_key,
     orders.shipped_date_key,
@@ -463,7 +463,6 @@ left join (
 
 create table marts.fct_orders as
 select
-    md5(cast(orders.order_id as varchar)) as order_key,
     orders.order_date_key,
     orders.required_date_key,
     orders.shipped_date_key,
@@ -497,8 +496,6 @@ cross join bounds;
 
 create table marts.fct_payments as
 select
-    md5(payments.customerNumber || '-' || part(clean(payments.checkNumber)))
-        as payment_key,
     date_key(payments.paymentDate) as payment_date_key,
     customer_keys.customer_key,
     customer_keys.location_key,
@@ -523,7 +520,6 @@ from (
         case when counts then ordered_amount else 0 end as net_sales_amount,
         0 as paid_amount
     from totalled_orders
-    where line_count > 0
     union all
     select customerNumber, paymentDate, 0, amount from payments
 )
@@ -533,7 +529,6 @@ create temp table months as
 select
     month_number,
     make_date(month_number // 12, month_number % 12 + 1, 1) as month_start_date,
-    '-' || month_start_date as key_part,
     date_key(last_day(month_start_date)) as month_end_date_key
 from (
     select unnest(range(min(month_number), max(month_number) + 1))
@@ -565,13 +560,11 @@ window by_month as (partition by customer_id order by month_number);
 
 create table marts.fct_customer_balances_monthly as
 select
-    md5(customer_id || key_part) as customer_balance_key,
     month_end_date_key,
     customer_key,
     location_key,
     customer_id,
-    coalesce(balance_amount > credit_limit_amount, false)
-        as is_over_credit_limit,
+    is_over_credit_limit,
     case when month_number = moved_month_number then net_sales_amount else 0
     end as net_sales_amount,
     case when month_number = moved_month_number then paid_amount else 0
@@ -586,6 +579,8 @@ from (
         * exclude (month_number),
         cast(net_sales_to_date_amount - paid_to_date_amount as decimal(18, 2))
             as balance_amount,
+        coalesce(balance_amount > credit_limit_amount, false)
+            as is_over_credit_limit,
         month_number as moved_month_number,
         unnest(range(month_number, next_month_number)) as month_number
     from running_balances
