@@ -3,11 +3,11 @@
 -- rows as a first build has, but neither raw tables nor history, no tests, no
 -- constraints, no descriptions. star.py gives it the tables of the source.
 --
--- What makes it fast: each table of the source is read once per use and never
--- copied; keys are hashed once per member; facts join numbers and get their
--- keys last; nothing is counted distinct, as the source has each product once
--- per order, each customer in one place; balances are summed over the months
--- with movements and spread over the others afterwards.
+-- What makes it fast: the source is never copied; keys are hashed once per
+-- member, and rows without a parent are left to the tests of the build; nothing
+-- is counted distinct, as the source has each product once per order and each
+-- customer in one place; balances are summed over the months with movements and
+-- spread over the others afterwards.
 
 set preserve_insertion_order = false;
 create temp table countries as
@@ -332,15 +332,20 @@ inner join customer_keys using (customer_id)
 union all
 select key(part(null)), null, 'Unknown', 'Unknown', null, null, null;
 
--- Orders: what all facts need of them, as numbers.
+-- Orders: what all facts need of them, with all keys.
 
-create temp table numbered_orders as
+create temp table keyed_orders as
 select
     orders.orderNumber as order_id,
     orders.customerNumber as customer_id,
     orders.orderDate as order_date,
     orders.requiredDate as required_date,
     orders.shippedDate as shipped_date,
+    customer_keys.customer_key,
+    customer_keys.customer_version_key,
+    customer_keys.sales_rep_employee_key,
+    customer_keys.office_key,
+    customer_keys.location_key,
     date_key(orders.orderDate) as order_date_key,
     date_key(orders.requiredDate) as required_date_key,
     date_key(orders.shippedDate) as shipped_date_key,
@@ -348,6 +353,7 @@ select
     coalesce(order_statuses.is_cancelled, false) as is_cancelled,
     coalesce(order_statuses.counts_as_net_sales, true) as counts
 from orders
+inner join customer_keys on orders.customerNumber = customer_keys.customer_id
 left join order_statuses on clean(orders.status) = order_statuses.order_status;
 
 create temp table bounds as
@@ -362,7 +368,7 @@ from (
         greatest(max(order_date), max(required_date), max(shipped_date))
             as last_day,
         max(order_date) as as_of_date
-    from numbered_orders
+    from keyed_orders
     union all
     select min(paymentDate), max(paymentDate), null from payments
 );
@@ -410,12 +416,12 @@ select
     orders.order_date_key,
     orders.required_date_key,
     orders.shipped_date_key,
-    customer_keys.customer_key,
-    customer_keys.customer_version_key,
+    orders.customer_key,
+    orders.customer_version_key,
     products.product_key,
-    customer_keys.sales_rep_employee_key,
-    customer_keys.office_key,
-    customer_keys.location_key,
+    orders.sales_rep_employee_key,
+    orders.office_key,
+    orders.location_key,
     orders.order_status_key,
     orderdetails.orderNumber as order_id,
     cast(orderdetails.orderLineNumber as integer) as order_line_number,
@@ -437,9 +443,8 @@ select
         as msrp_discount_amount
 from orderdetails
 inner join product_numbers as products using (productCode)
-inner join numbered_orders as orders
-    on orderdetails.orderNumber = orders.order_id
-inner join customer_keys using (customer_id);
+inner join keyed_orders as orders
+    on orderdetails.orderNumber = orders.order_id;
 
 create temp table totalled_orders as
 select
@@ -448,7 +453,7 @@ select
     coalesce(lines.quantity_ordered, 0) as quantity_ordered,
     coalesce(lines.ordered_amount, 0) as ordered_amount,
     coalesce(lines.cost_amount, 0) as cost_amount
-from numbered_orders as orders
+from keyed_orders as orders
 left join (
     select
         orderNumber as order_id,
@@ -466,11 +471,11 @@ select
     orders.order_date_key,
     orders.required_date_key,
     orders.shipped_date_key,
-    customer_keys.customer_key,
-    customer_keys.customer_version_key,
-    customer_keys.sales_rep_employee_key,
-    customer_keys.office_key,
-    customer_keys.location_key,
+    orders.customer_key,
+    orders.customer_version_key,
+    orders.sales_rep_employee_key,
+    orders.office_key,
+    orders.location_key,
     orders.order_status_key,
     orders.order_id,
     coalesce(shipped_date > required_date, false) as is_late,
@@ -491,7 +496,6 @@ select
         then coalesce(shipped_date, as_of_date) - required_date
         else 0 end as integer) as days_late
 from totalled_orders as orders
-inner join customer_keys using (customer_id)
 cross join bounds;
 
 create table marts.fct_payments as
@@ -602,7 +606,7 @@ select
         as net_sales_amount
 from orderdetails
 inner join product_numbers as products using (productCode)
-inner join numbered_orders as orders
+inner join keyed_orders as orders
     on orderdetails.orderNumber = orders.order_id
 where orders.counts
 group by all;
@@ -685,7 +689,7 @@ create temp table baskets as
 select orderNumber as order_id, product_number
 from orderdetails
 inner join product_numbers using (productCode)
-semi join (from numbered_orders where counts) as sold
+semi join (from keyed_orders where counts) as sold
     on orderdetails.orderNumber = sold.order_id;
 
 create temp table product_pairs as
