@@ -45,56 +45,57 @@ month_bounds as (
 
 ),
 
--- Joins instead of lag(): DuckDB 2.0 drops its offset from a view that an older
--- version stored.
-final as (
+months_compared as (
 
     select
-        sales_by_month.year_number,
-        sales_by_month.quarter_name,
-        sales_by_month.month_number,
-        sales_by_month.month_name,
-        sales_by_month.is_complete_month,
-        sales_by_month.month_start_date,
-        sales_by_month.quantity_ordered,
-        sales_by_month.order_count,
-        sales_by_month.customer_count,
-        sales_by_month.ordered_amount,
-        sales_by_month.cancelled_amount,
-        sales_by_month.net_sales_amount,
-        sales_by_month.margin_amount,
-        sales_by_month.net_margin_amount,
-        {{ ratio(
-            'sales_by_month.net_margin_amount',
-            'sales_by_month.net_sales_amount',
-        ) }} as net_margin_pct,
-        previous_months.net_sales_amount as previous_month_net_sales_amount,
-        {{ ratio(
-            'sales_by_month.net_sales_amount'
-            ~ ' - previous_months.net_sales_amount',
-            'previous_months.net_sales_amount',
-        ) }} as month_growth_pct,
-        previous_years.net_sales_amount as previous_year_net_sales_amount,
-        {{ ratio(
-            'sales_by_month.net_sales_amount'
-            ~ ' - previous_years.net_sales_amount',
-            'previous_years.net_sales_amount',
-        ) }} as year_growth_pct
+        sales_by_month.*,
+        lag(sales_by_month.net_sales_amount) over by_month
+            as previous_month_net_sales_amount,
+        lag(sales_by_month.net_sales_amount, 12) over by_month
+            as previous_year_net_sales_amount
     from sales_by_month
     inner join month_bounds
         on
             sales_by_month.month_start_date >= month_bounds.first_month
             and sales_by_month.month_start_date <= month_bounds.last_month
-    left join sales_by_month as previous_months
-        on
-            previous_months.month_start_date
-            = {{ dbt.dateadd('month', -1, 'sales_by_month.month_start_date') }}
-            and month_bounds.first_month <= previous_months.month_start_date
-    left join sales_by_month as previous_years
-        on
-            previous_years.month_start_date
-            = {{ dbt.dateadd('year', -1, 'sales_by_month.month_start_date') }}
-            and month_bounds.first_month <= previous_years.month_start_date
+    window by_month as (order by sales_by_month.month_start_date)
+
+),
+
+final as (
+
+    select
+        months_compared.year_number,
+        months_compared.quarter_name,
+        months_compared.month_number,
+        months_compared.month_name,
+        months_compared.is_complete_month,
+        months_compared.month_start_date,
+        months_compared.quantity_ordered,
+        months_compared.order_count,
+        months_compared.customer_count,
+        months_compared.ordered_amount,
+        months_compared.cancelled_amount,
+        months_compared.net_sales_amount,
+        months_compared.margin_amount,
+        months_compared.net_margin_amount,
+        {{ ratio(
+            'months_compared.net_margin_amount',
+            'months_compared.net_sales_amount',
+        ) }} as net_margin_pct,
+        months_compared.previous_month_net_sales_amount,
+        {{ ratio(
+            'months_compared.net_sales_amount'
+            ~ ' - months_compared.previous_month_net_sales_amount',
+            'months_compared.previous_month_net_sales_amount',
+        ) }} as month_growth_pct,
+        months_compared.previous_year_net_sales_amount,
+        {{ ratio(
+            'months_compared.net_sales_amount'
+            ~ ' - months_compared.previous_year_net_sales_amount',
+            'months_compared.previous_year_net_sales_amount',
+        ) }} as year_growth_pct
+    from months_compared
 
 )
 
