@@ -23,7 +23,7 @@ PYTHON = BIN / "python"
 SCRIPTS = (PYTHON, "-m", "scripts")
 # Not in git, or not to be shared by two builds.
 NOT_COPIED = shutil.ignore_patterns(
-    *(".git", ".venv*", "node_modules", "target", "logs", "published"),
+    *(".git", ".venv*", "node_modules", "target", "logs", "published", "data"),
     *("*.duckdb*", "__pycache__", ".*_cache"),
 )
 # Of the target folder. `make test` uses the same: dbt parses anew what was

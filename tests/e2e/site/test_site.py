@@ -27,6 +27,7 @@ PAGES = {
     "dictionary.html": "Data dictionary",
     "docs.html": "The classicmodels warehouse",
     "lineage.html": None,
+    "benchmarks.html": "Benchmarks",
 }
 ARTIFACTS = (
     "manifest.json",
@@ -134,7 +135,8 @@ def test_all_links_lead_somewhere(browser, site):
     docs = (site / "docs.html").read_text()
     links = re.findall(r"\]\(((?:lineage|dictionary)\.html[^)]+)\)", docs)
     assert len(links) > 100
-    for name in ("index.html", "dashboard.html", "dictionary.html"):
+    own = set(PAGES) - {"docs.html", "lineage.html"}
+    for name in sorted(own):
         with visit(browser, site / name) as seen:
             found = hrefs(seen.page.locator("a[href]"))
         assert len(found) >= len(PAGES)
@@ -321,7 +323,9 @@ def test_description_is_text_and_not_markup(browser, troubled, name):
     ids=["light", "dark and narrow"],
 )
 # Of the dictionary a few tables, which are like all others: axe is thorough.
-@pytest.mark.parametrize("name", ["index.html", "dictionary.html?schema=ml"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "dictionary.html?schema=ml", "benchmarks.html"]
+)
 def test_page_is_accessible_and_fits(browser, site, name, options):
     with visit(browser, f"{site.as_uri()}/{name}", **options) as seen:
         details = "document.querySelectorAll('details').forEach("
