@@ -133,7 +133,7 @@ export BASE ?= origin/main
 diff: deps ## Show what the work tree changes in the data, against BASE
 	@$(RUN) diff $(ARGS) -- "$$BASE"
 
-test: lint test-build docs-check ## Run everything that CI runs, in a database of its own
+test: lint test-build docs-check setup-bench ## Run everything that CI runs, in a database of its own
 	$(RUN) faults
 	$(RUN) mutants
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \

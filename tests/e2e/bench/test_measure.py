@@ -51,7 +51,7 @@ def test_cost_of_a_child_is_measured(tmp_path):
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [
-        ("import time; held = b'x' * 400_000_000; time.sleep(60)", "limit"),
+        ("import time; held = b'x' * 400_000_000; time.sleep(20)", "limit"),
         ("raise MemoryError", "memory"),
         ("raise SystemExit('Out of Memory Error: could not allocate')", "said"),
     ],
@@ -192,7 +192,7 @@ def test_page_shows_what_was_measured():
     found = json.loads(json.dumps(found))
     chart = draw(list(points(found)), list(found["ways"].values()))
     text = page(found | {"chart": chart})
-    for said in ("30,000,000 order lines", "does not fit", "1.50", "missed"):
+    for said in ("30,000,000 order lines", ">does not fit<", ">missed<"):
         assert said in text
     assert "the build" in chart
     assert "&lt;Linux&gt;" in text

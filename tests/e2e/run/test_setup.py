@@ -20,6 +20,7 @@ from conftest import PYTHON, ROOT, SCRIPTS, run
 LOCKS = (
     "requirements.txt", "requirements-sources.txt", "requirements-extra.txt",
     "requirements-notebook.txt", "requirements-dagster.txt",
+    "requirements-bench.txt",
 )  # fmt: skip
 # The pip of Python 3.11.0, 3.12.0 and 3.13.0.
 OLDEST_PIP = {11: "22.3", 12: "23.2.1", 13: "24.2"}[sys.version_info.minor]
