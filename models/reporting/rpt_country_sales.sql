@@ -30,15 +30,23 @@ customers_by_country as (
 
 ),
 
-sales_by_country as (
+countries as (
 
-    select
+    select distinct
         dim_locations.country_name,
         dim_locations.country_alpha_2,
         dim_locations.country_alpha_3,
         dim_locations.region,
         dim_locations.latitude,
-        dim_locations.longitude,
+        dim_locations.longitude
+    from dim_locations
+
+),
+
+sales_by_country as (
+
+    select
+        dim_locations.country_name,
         count(distinct fct_order_lines.customer_key) as customer_count,
         {{ sales_totals('fct_order_lines', [
             'ordered_amount', 'cancelled_amount', 'net_sales_amount',
@@ -47,13 +55,7 @@ sales_by_country as (
     from dim_locations
     left join fct_order_lines
         on dim_locations.location_key = fct_order_lines.location_key
-    group by
-        dim_locations.country_name,
-        dim_locations.country_alpha_2,
-        dim_locations.country_alpha_3,
-        dim_locations.region,
-        dim_locations.latitude,
-        dim_locations.longitude
+    group by dim_locations.country_name
 
 ),
 
@@ -62,11 +64,11 @@ final as (
 
     select
         sales_by_country.country_name,
-        sales_by_country.country_alpha_2,
-        sales_by_country.country_alpha_3,
-        sales_by_country.region,
-        sales_by_country.latitude,
-        sales_by_country.longitude,
+        countries.country_alpha_2,
+        countries.country_alpha_3,
+        countries.region,
+        countries.latitude,
+        countries.longitude,
         row_number() over (
             order by
                 sales_by_country.net_sales_amount desc,
@@ -90,6 +92,8 @@ final as (
             'sum(sales_by_country.net_sales_amount) over ()',
         ) }} as net_sales_share_pct
     from sales_by_country
+    inner join countries
+        on sales_by_country.country_name = countries.country_name
     left join customers_by_country
         on sales_by_country.country_name = customers_by_country.country_name
     where

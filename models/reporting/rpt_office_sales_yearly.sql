@@ -22,10 +22,6 @@ sales_by_office_and_year as (
 
     select
         dim_offices.office_key,
-        dim_offices.office_id,
-        dim_offices.city,
-        dim_offices.country_name,
-        dim_offices.region,
         dim_dates.year_number,
         min(dim_dates.days_before_as_of_date) >= 0 as is_complete_year,
         count(distinct fct_order_lines.customer_key) as customer_count,
@@ -38,10 +34,6 @@ sales_by_office_and_year as (
             and dim_dates.date_key = fct_order_lines.order_date_key
     group by
         dim_offices.office_key,
-        dim_offices.office_id,
-        dim_offices.city,
-        dim_offices.country_name,
-        dim_offices.region,
         dim_dates.year_number
 
 ),
@@ -61,10 +53,10 @@ final as (
 
     select
         sales_by_office_and_year.office_key,
-        sales_by_office_and_year.office_id,
-        sales_by_office_and_year.city as office_city,
-        sales_by_office_and_year.country_name as office_country_name,
-        sales_by_office_and_year.region as office_region,
+        dim_offices.office_id,
+        dim_offices.city as office_city,
+        dim_offices.country_name as office_country_name,
+        dim_offices.region as office_region,
         sales_by_office_and_year.year_number,
         sales_by_office_and_year.is_complete_year,
         sales_by_office_and_year.quantity_ordered,
@@ -85,12 +77,14 @@ final as (
             ~ ' over (partition by sales_by_office_and_year.year_number)',
         ) }} as net_sales_share_pct
     from sales_by_office_and_year
+    inner join dim_offices
+        on sales_by_office_and_year.office_key = dim_offices.office_key
     inner join year_bounds
         on
             sales_by_office_and_year.year_number >= year_bounds.first_year
             and sales_by_office_and_year.year_number <= year_bounds.last_year
     where
-        sales_by_office_and_year.office_id is not null
+        dim_offices.office_id is not null
         or sales_by_office_and_year.order_count > 0
 
 )

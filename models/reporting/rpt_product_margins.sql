@@ -16,14 +16,6 @@ sales_by_product as (
 
     select
         dim_products.product_key,
-        dim_products.product_id,
-        dim_products.product_name,
-        dim_products.product_line,
-        dim_products.product_vendor,
-        dim_products.product_scale,
-        dim_products.unit_cost_amount,
-        dim_products.msrp_amount,
-        dim_products.list_margin_pct,
         {{ sales_totals('fct_order_lines', [
             'ordered_amount', 'net_sales_amount', 'net_cost_amount',
             'margin_amount', 'net_margin_amount', 'msrp_discount_amount',
@@ -31,16 +23,7 @@ sales_by_product as (
     from dim_products
     left join fct_order_lines
         on dim_products.product_key = fct_order_lines.product_key
-    group by
-        dim_products.product_key,
-        dim_products.product_id,
-        dim_products.product_name,
-        dim_products.product_line,
-        dim_products.product_vendor,
-        dim_products.product_scale,
-        dim_products.unit_cost_amount,
-        dim_products.msrp_amount,
-        dim_products.list_margin_pct
+    group by dim_products.product_key
 
 ),
 
@@ -49,20 +32,20 @@ final as (
 
     select
         sales_by_product.product_key,
-        sales_by_product.product_id,
-        sales_by_product.product_name,
-        sales_by_product.product_line,
-        sales_by_product.product_vendor,
-        sales_by_product.product_scale,
+        dim_products.product_id,
+        dim_products.product_name,
+        dim_products.product_line,
+        dim_products.product_vendor,
+        dim_products.product_scale,
         sales_by_product.order_count > 0 as is_ever_ordered,
         row_number() over (
             order by
                 sales_by_product.net_margin_amount desc,
-                sales_by_product.product_id asc nulls last
+                dim_products.product_id asc nulls last
         ) as net_margin_rank,
-        sales_by_product.unit_cost_amount,
-        sales_by_product.msrp_amount,
-        sales_by_product.list_margin_pct,
+        dim_products.unit_cost_amount,
+        dim_products.msrp_amount,
+        dim_products.list_margin_pct,
         sales_by_product.quantity_ordered,
         sales_by_product.order_count,
         sales_by_product.ordered_amount,
@@ -81,8 +64,10 @@ final as (
             ~ ' + sales_by_product.msrp_discount_amount)',
         ) }} as msrp_discount_pct
     from sales_by_product
+    inner join dim_products
+        on sales_by_product.product_key = dim_products.product_key
     where
-        sales_by_product.product_id is not null
+        dim_products.product_id is not null
         or sales_by_product.order_count > 0
 
 )

@@ -32,23 +32,12 @@ sales_by_employee as (
 
     select
         dim_employees.employee_key,
-        dim_employees.employee_id,
-        dim_employees.employee_name,
-        dim_employees.job_title,
-        dim_employees.manager_name,
-        dim_employees.office_city,
         count(distinct fct_order_lines.customer_key) as customer_count,
         {{ sales_totals('fct_order_lines') }}
     from dim_employees
     left join fct_order_lines
         on dim_employees.employee_key = fct_order_lines.sales_rep_employee_key
-    group by
-        dim_employees.employee_key,
-        dim_employees.employee_id,
-        dim_employees.employee_name,
-        dim_employees.job_title,
-        dim_employees.manager_name,
-        dim_employees.office_city
+    group by dim_employees.employee_key
 
 ),
 
@@ -57,15 +46,15 @@ final as (
 
     select
         sales_by_employee.employee_key as sales_rep_employee_key,
-        sales_by_employee.employee_id as sales_rep_employee_id,
-        sales_by_employee.employee_name as sales_rep_name,
-        sales_by_employee.job_title,
-        sales_by_employee.manager_name,
-        sales_by_employee.office_city,
+        dim_employees.employee_id as sales_rep_employee_id,
+        dim_employees.employee_name as sales_rep_name,
+        dim_employees.job_title,
+        dim_employees.manager_name,
+        dim_employees.office_city,
         row_number() over (
             order by
                 sales_by_employee.net_sales_amount desc,
-                sales_by_employee.employee_id asc nulls last
+                dim_employees.employee_id asc nulls last
         ) as net_sales_rank,
         coalesce(customers_by_rep.assigned_customer_count, 0)
             as assigned_customer_count,
@@ -86,12 +75,14 @@ final as (
             'sum(sales_by_employee.net_sales_amount) over ()',
         ) }} as net_sales_share_pct
     from sales_by_employee
+    inner join dim_employees
+        on sales_by_employee.employee_key = dim_employees.employee_key
     left join customers_by_rep
         on
             sales_by_employee.employee_key
             = customers_by_rep.sales_rep_employee_key
     where
-        sales_by_employee.job_title = 'Sales Rep'
+        dim_employees.job_title = 'Sales Rep'
         or customers_by_rep.assigned_customer_count > 0
         or sales_by_employee.order_count > 0
 
