@@ -1,4 +1,4 @@
-"""Make the marts by hand: star.sql, in one process of DuckDB.
+"""Make the marts by hand: the star_*.sql, in one process of DuckDB.
 
 With --read, only read every value of the source.
 """
@@ -11,7 +11,8 @@ import duckdb
 from scripts.shared.warehouse import memory_limit, sql_text
 from scripts.sources import columns, files
 
-SCRIPT = Path(__file__).with_name("star.sql")
+# In this order.
+PARTS = ("star_dimensions.sql", "star_facts.sql", "star_ml.sql")
 
 
 def open_source(data: Path, database: Path) -> duckdb.DuckDBPyConnection:
@@ -38,7 +39,9 @@ def open_source(data: Path, database: Path) -> duckdb.DuckDBPyConnection:
 def make_star(data: Path, database: Path) -> None:
     """Make the tables, in a new file."""
     with open_source(data, database) as connection:
-        connection.execute(SCRIPT.read_text("utf-8"))
+        for name in PARTS:
+            path = Path(__file__).with_name(name)
+            connection.execute(path.read_text("utf-8"))
 
 
 def read_source(data: Path, database: Path) -> None:

@@ -10,9 +10,9 @@ from conftest import SCRIPTS, Project, run
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "setup-sources",
-    "setup-dagster", "setup-bench", "deps", "build", "doctor", "extract", "demo-mysql",
-    "reverse-etl", "data", "bench", "publish", "rollback", "backup", "restore", "rescue",
-    "why", "alert",
+    "setup-dagster", "setup-bench", "deps", "build", "doctor", "extract",
+    "demo-mysql", "reverse-etl", "data", "bench", "publish", "rollback",
+    "backup", "restore", "rescue", "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
     "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip

@@ -229,7 +229,7 @@ def test_command_measures_and_keeps_the_figures(scratch):
 
 
 def test_way_that_fails_is_not_recorded(scratch):
-    (scratch / "scripts/bench/star.sql").write_text("select no_such_column")
+    (scratch / "scripts/bench/star_ml.sql").write_text("select no_such_column")
     done = run(
         *(*SCRIPTS, "bench", "--sizes", "1", "--runs", "1", "--record"),
         *("--ways", "star"),
