@@ -66,7 +66,7 @@ ROWS = {
             {columns}
         from {rows} as lines
         left join marts.dim_products as products using (product_key)
-        order by lines.order_id, lines.order_line_number, lines.order_line_key
+        order by lines.order_id, lines.order_line_number
     """,
     "orders": """
         select

@@ -113,7 +113,7 @@ def test_it_tells_tests_in_plain_words(rows):
     """Also constraints, and of a test of many rules those of the column."""
     cells = {row["id"]: row["cells"][3] for row in rows}
     for column, words in {
-        "fct_orders.order_key": ("not null", "unique"),
+        "fct_orders.order_id": ("not null", "unique"),
         "fct_orders.customer_key": ("refers to dim_customers.customer_key",),
         "fct_orders.shipped_date_key": ("Goods leave on or after the order",),
         "fct_orders.line_count": (
