@@ -249,9 +249,11 @@ def test_a_killed_build_says_what_is_half_updated(
     project = copy_project()
     shutil.copy(warehouse.database, project.database)
     shutil.copy(warehouse.target / "run_results.json", project.target)
-    reached = project.target / "run/classicmodels/models/raw/raw_payments.sql"
+    reached = (
+        project.target / "run/classicmodels/models/marts/facts/fct_orders.sql"
+    )
     with subprocess.Popen(
-        [BIN / "dbt", "build", "-s", "+fct_payments"],
+        [BIN / "dbt", "build", "-s", "+fct_orders"],
         cwd=project.folder,
         env=clean_environment(**project.settings),
         stdout=subprocess.DEVNULL,
@@ -270,8 +272,8 @@ def test_a_killed_build_says_what_is_half_updated(
     )
     assert found, said
     new, old = (set(names.split(", ")) for names in found.groups()[4:])
-    assert {"payments", "raw_payments"} <= new
-    assert {"fct_payments", "fct_orders", "snap_products"} <= old
+    assert {"orders", "fct_order_lines"} <= new
+    assert {"fct_payments", "dim_products", "snap_products"} <= old
     begun, planned, new_count, table_count = map(int, found.groups()[:4])
     assert new_count == len(new) <= begun < planned
     assert table_count == len(new | old) == len(new) + len(old)

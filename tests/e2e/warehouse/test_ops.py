@@ -203,8 +203,8 @@ def test_watching_never_breaks_a_build(loaded):
         (True,)
     ]
     change(loaded, "drop schema ops cascade")
-    loaded.dbt("build", "-s", "raw_productlines")
+    loaded.dbt("build", "-s", "productlines")
     assert loaded.query(
         "select status, row_count from ops.run_results"
-        " where node_name = 'raw_productlines'"
+        " where node_name = 'productlines'"
     ) == [("success", 7)]
