@@ -234,7 +234,7 @@ class Cells:
         found = {}
         for one in dict.fromkeys(self.measures.values()):
             of_orders = one.kind == "orders" or one.model == "orders"
-            table, figure = "orders" if of_orders else "lines", "sum"
+            table = "orders" if of_orders else "lines"
             if one.kind == "customers":
                 table = "orders" if self.by_order else "customers_by_lines"
             query = f'select coalesce(sum("{one.name}"), 0) from {table}'
