@@ -126,16 +126,25 @@ def test_only_so_many_of_each_place_are_listed(
     monkeypatch.setattr(cells, "LISTED", 1)
     path = dashboard.build(warehouse.database, warehouse.target, tmp_path)
     with opened(browser, path) as seen:
-        names = [row["customer_name"] for row in saved(seen.page, "customers")]
-    best = warehouse.query("""
-        select arg_max(customer_name, net_sales_amount) from (
-            select dim_locations.country_name, customer_name,
-                sum(net_sales_amount) as net_sales_amount
-            from marts.fct_orders
+        rows = {name: saved(seen.page, name) for name in ("customers", "late")}
+    best = """
+        select arg_max({name}, {measure}) from (
+            select {name}, places.country_name, sum({measure}) as {measure}
+            from marts.fct_orders as orders
             join marts.dim_customers using (customer_key)
-            join marts.dim_locations
-                on fct_orders.location_key = dim_locations.location_key
+            join marts.dim_locations as places
+                on orders.location_key = places.location_key
+            where {where}
             group by all
         ) group by country_name
-    """)
-    assert sorted(names) == sorted(name for (name,) in best)
+    """
+    for panel, name, measure, where in (
+        ("customers", "customer_name", "net_sales_amount", "true"),
+        ("late", "order_id", "days_late", "is_late or is_past_due"),
+    ):
+        wanted = warehouse.query(
+            best.format(name=name, measure=measure, where=where)
+        )
+        assert sorted(row[name] for row in rows[panel]) == sorted(
+            str(value) for (value,) in wanted
+        )
