@@ -29,7 +29,7 @@ from scripts.site import pages
 MOST_LINES = 100_000
 # Beyond that, so many customers and late orders of each place are listed.
 LISTED = 20
-# What can be counted, by the expression of the measure.
+# What can be counted of order lines, by the expression of the measure.
 COUNTED = {"(order_id)": "orders", "(customer_key)": "customers"}
 # The tables of cells.sql that the page gets, and those beyond MOST_LINES.
 TABLES = ("lines", "orders", "products", "recent")
@@ -132,7 +132,8 @@ def measure(part: Part, types: Mapping[str, str]) -> Measure:
     kind, unit = "sum", "count"
     value, given = f'"{part.column}"', types[part.column]
     if part.aggregation == "count_distinct":
-        value, kind = "1", COUNTED.get(part.expression, "")
+        counted = COUNTED if part.model == "order_lines" else {}
+        value, kind = "1", counted.get(part.expression, "")
     elif re.fullmatch(r"DECIMAL\(\d+,2\)", given):
         value, unit = f"cast(100 * {value} as bigint)", "money"
     elif not (given.endswith("INT") or given == "INTEGER"):

@@ -155,8 +155,8 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     """
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
-    # Where months do not all fit, the quarters or half-years remain, then years,
-    # then every second year or fewer.
+    # Where months do not all fit, the quarters or half-years remain, or only
+    # years, if need be every second or third.
     room = "(width / length(domain('x')))"
     every = f"({room} < 5 ? 12 : {room} < 14 ? 6 : {room} < 26 ? 3 : 1)"
     year = "slice(datum.value, 0, 4)"

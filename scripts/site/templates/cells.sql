@@ -234,8 +234,9 @@ order by place, customer;
 create temp table customers_by_month as
 select place, previous, date {{ summed(people) }}
 from (
+    select place, date, 0 as previous from order_rows where false
     {% for one in people %}
-    {{ "union all by name" if not loop.first }}
+    union all by name
     select place, date, previous, count(*) as "{{ one.name }}"
     from (
         select place, date, lag(date, 1, 0) over (
@@ -257,8 +258,9 @@ order by place, previous, date;
 create temp table customers_by_lines as
 select place, lines {{ summed(people) }}
 from (
+    select place, lines from order_rows where false
     {% for one in people %}
-    {{ "union all by name" if not loop.first }}
+    union all by name
     select place, lines, count(*) as "{{ one.name }}"
     from (
         select customer, place, bit_or("{{ one.name }}") as lines
