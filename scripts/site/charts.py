@@ -158,7 +158,7 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     # Where months do not all fit, the quarters or half-years remain, or only
     # years, if need be every second or third.
     room = "(width / length(domain('x')))"
-    every = f"({room} < 5 ? 12 : {room} < 14 ? 6 : {room} < 26 ? 3 : 1)"
+    every = f"({room} < 14 ? 6 : {room} < 26 ? 3 : 1)"
     year = "slice(datum.value, 0, 4)"
     label = (
         f"{room} < 5 ? ({number} == 1"
