@@ -155,11 +155,16 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     """
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
-    # Where months do not all fit, the quarters or half-years remain.
-    every = "(width < 420 ? 6 : width < 760 ? 3 : 1)"
+    # Where months do not all fit, the quarters or half-years remain, or only
+    # years, if need be every second or third.
+    room = "(width / length(domain('x')))"
+    every = f"({room} < 14 ? 6 : {room} < 26 ? 3 : 1)"
+    year = "slice(datum.value, 0, 4)"
     label = (
-        f"datum.index == 0 || {number} == 1"
-        f" ? [{names}[{number} - 1], slice(datum.value, 0, 4)]"
+        f"{room} < 5 ? ({number} == 1"
+        f" && toNumber({year}) % ceil(3 / {room}) == 0 ? {year} : '')"
+        f" : datum.index == 0 || {number} == 1"
+        f" ? [{names}[{number} - 1], {year}]"
         f" : ({number} - 1) % {every} == 0 ? {names}[{number} - 1] : ''"
     )
     base = (
@@ -289,18 +294,20 @@ def late_orders(rows: Rows, limit: int = 12) -> alt.LayerChart:
 
 
 def money(value: str, decimals: int | None = None) -> str:
-    """Return the expression that writes an amount: $3.77 M, $104.4 k, $12.
+    """Return the expression that writes an amount: $94.12 B, $3.77 M, $12.
 
     Args:
         value: expression of an amount in US dollars.
-        decimals: at most so many; by default 2 for millions and 1 for
-            thousands, zeros too.
+        decimals: at most so many; by default 2 for billions and millions and 1
+            for thousands, zeros too.
     """
     million, thousand = (
         (".2f", ",.1f") if decimals is None else (".2~f", f",.{decimals}f")
     )
     return (
-        f"((({value}) < 0 ? '-$' : '$') + (abs({value}) >= 1e6"
+        f"((({value}) < 0 ? '-$' : '$') + (abs({value}) >= 1e9"
+        f" ? format(abs({value}) / 1e9, '{million}') + ' B'"
+        f" : abs({value}) >= 1e6"
         f" ? format(abs({value}) / 1e6, '{million}') + ' M'"
         f" : abs({value}) >= 1e3"
         f" ? format(abs({value}) / 1e3, '{thousand}') + ' k'"

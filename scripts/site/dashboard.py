@@ -1,21 +1,18 @@
 """Write the sales dashboard: one page that carries its data.
 
 The page works from disk and from any web server, and contacts no other. It has
-the order lines, without any contact data, so that each figure is exact under
-every filter; models/semantics defines the figures.
+figures that it adds up under each filter (cells.py), without any contact data;
+models/semantics defines them.
 """
 
 import argparse
-import functools
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from itertools import chain, repeat
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import vl_convert
 from markupsafe import Markup
 
@@ -25,6 +22,7 @@ from scripts.shared.metrics import Metric, Metrics, Part
 from scripts.shared.paths import ROOT, readers_path, shown, target_path
 from scripts.shared.warehouse import open_database
 from scripts.site import charts, pages
+from scripts.site.cells import LISTED, MOST_LINES, Cells, Measure, zipped
 
 NAME = "dashboard.html"
 # The metrics that the page shows at its top, and what stands below each: the
@@ -54,51 +52,17 @@ CHARTS = {
     "products": charts.top_products,
 }
 
-# The rows of the page, by semantic model: what the reader filters and groups
-# them by, and what the metrics need of them.
-ROWS = {
-    "order_lines": """
-        select
-            lines.order_id,
-            products.product_id,
-            products.product_name,
-            products.product_line,
-            {columns}
-        from {rows} as lines
-        left join marts.dim_products as products using (product_key)
-        order by lines.order_id, lines.order_line_number
-    """,
-    "orders": """
-        select
-            orders.order_id,
-            customers.customer_id,
-            customers.customer_name,
-            locations.country_name,
-            locations.region,
-            cast(locations.latitude as double) as latitude,
-            cast(locations.longitude as double) as longitude,
-            statuses.order_status,
-            strftime(order_dates.date_day, '%Y-%m-%d') as order_date,
-            strftime(required_dates.date_day, '%Y-%m-%d') as required_date,
-            order_dates.days_before_as_of_date,
-            orders.days_late,
-            {columns}
-        from {rows} as orders
-        left join marts.dim_customers as customers using (customer_key)
-        left join marts.dim_locations as locations
-            on orders.location_key = locations.location_key
-        left join marts.dim_order_statuses as statuses using (order_status_key)
-        left join marts.dim_dates as order_dates
-            on orders.order_date_key = order_dates.date_key
-        left join marts.dim_dates as required_dates
-            on orders.required_date_key = required_dates.date_key
-        order by orders.order_id
-    """,
-}
-AS_OF_DATE = """
-    select strftime(date_day, '%Y-%m-%d')
-    from marts.dim_dates
-    where days_before_as_of_date = 0
+# Late orders are those that these metrics count.
+LATE = ("late_order_count", "past_due_order_count")
+DAYS = """
+    select
+        (select min(date_day) from date_numbers),
+        (select max(date_day) from date_numbers),
+        (
+            select strftime(date_day, '%Y-%m-%d')
+            from marts.dim_dates
+            where days_before_as_of_date = 0
+        )
 """
 
 
@@ -107,18 +71,25 @@ class Page:
     """What the page computes its figures from.
 
     Attributes:
-        data: days, and by semantic model the columns of the rows. A text column
-            comes as its different values and the position of each row's: the
-            page is a third as heavy.
+        line_count: of all order lines.
+        by_order: whether the page has the figures of single orders.
+        data: days, what the numbers in the cells stand for, and how the cells
+            are packed.
+        cells: the numbers, packed.
         metrics: by name, as templates/dashboard_figures.js evaluates them.
+        totals: by measure, the figure of all orders.
     """
 
+    line_count: int
+    by_order: bool
     data: dict[str, Any]
+    cells: str
     metrics: dict[str, dict[str, Any]]
+    totals: dict[str, int]
 
 
 def read(database: Path, target: Path) -> Page:
-    """Return the data and the metrics of the page.
+    """Return what the page is made of.
 
     Raises:
         UserError: no database, or none that was built; or a metric that the
@@ -126,82 +97,59 @@ def read(database: Path, target: Path) -> Page:
     """
     known = Metrics(target)
     names = dict.fromkeys([*TILES, *chain(*TILES.values()), *MORE])
-    metrics = [known.metric(name) for name in names]
-    parts = {part: None for metric in metrics for part in metric.parts}
-    for part in parts:
-        if part.model not in ROWS:
-            raise UserError(
-                f"metric {part.name}: the dashboard has no rows of {part.model}"
-            )
-    data, units = {}, {}
+    metrics = {name: known.metric(name) for name in names}
+    parts = dict.fromkeys(
+        part for one in metrics.values() for part in one.parts
+    )
     with open_database(database) as connection:
-        for model, query in ROWS.items():
-            of_model = [part for part in parts if part.model == model]
-            rows = known.rows(model, of_model)
-            columns, more = _page_columns(connection, rows, of_model)
-            units |= more
-            found = connection.sql(
-                query.format(columns=", ".join(columns), rows=rows)
-            )
-            data[model] = _columns(found)
-        as_of_date = connection.execute(AS_OF_DATE).fetchone()
-    days = [day for day in data["orders"]["order_date"] if day]
-    if not data["order_lines"]["order_id"] or not days or not as_of_date:
-        raise UserError(
-            f"{shown(database)}: no orders with lines and a date: run"
-            " make build"
+        cells = Cells(
+            connection,
+            known,
+            list(parts),
+            best=metrics["net_sales_amount"].parts[0],
+            late=[part for name in LATE for part in metrics[name].parts],
         )
-    for columns in data.values():
-        columns |= {name: _encoded(one) for name, one in columns.items()}
-    data |= {
-        "as_of_date": as_of_date[0],
-        "first_date": min(days),
-        "last_date": max(days),
-    }
-    return Page(data, {one.name: _described(one, units) for one in metrics})
-
-
-def _page_columns(
-    connection: duckdb.DuckDBPyConnection, rows: str, parts: list[Part]
-) -> tuple[list[str], dict[str, str]]:
-    """Return the metrics' columns as SQL, and the unit of each measure.
-
-    Amounts become whole cents, which add up exactly, and what is only counted
-    a number. The units are money and count.
-
-    Raises:
-        UserError: a measure is neither whole numbers nor cents.
-    """
-    relation = connection.sql(f"from {rows} limit 0")
-    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    columns, units = {}, {}
-    for part in parts:
-        name, kind = f'"{part.column}"', types[part.column]
-        units[part.column] = "count"
-        if part.aggregation == "count_distinct":
-            columns[part.column] = (
-                f"case when {name} is not null"
-                f" then dense_rank() over (order by {name}) end"
-            )
-        elif re.fullmatch(r"DECIMAL\(\d+,2\)", kind):
-            units[part.column] = "money"
-            columns[part.column] = f"cast(100 * {name} as bigint)"
-        elif kind.endswith("INT") or kind == "INTEGER":
-            columns[part.column] = name
-        else:
+        first, last, as_of_date = connection.execute(DAYS).fetchone()
+        if not cells.line_count or not last or not as_of_date:
             raise UserError(
-                f"metric {part.name}: its measure is a {kind}; the dashboard"
-                " adds up whole numbers and amounts in cents"
+                f"{shown(database)}: no orders with lines and a date: run"
+                " make build"
             )
-        if part.filter:
-            columns[part.filter] = f'cast("{part.filter}" as integer)'
-    return [f'{sql} as "{name}"' for name, sql in columns.items()], units
+        heads, packed = cells.packed()
+        return Page(
+            cells.line_count,
+            cells.by_order,
+            {
+                "as_of_date": as_of_date,
+                "first_date": first,
+                "last_date": last,
+                "by_order": cells.by_order,
+                "names": cells.names(),
+                "tables": heads,
+            },
+            packed,
+            {
+                name: _described(one, cells.measures)
+                for name, one in metrics.items()
+            },
+            cells.totals(),
+        )
 
 
-def _described(metric: Metric, units: Mapping[str, str]) -> dict[str, Any]:
+def _described(
+    metric: Metric, measures: Mapping[Part, Measure]
+) -> dict[str, Any]:
     """Return a metric as the page's script wants it."""
     parts = [
-        asdict(part) | {"unit": units[part.column]} for part in metric.parts
+        {
+            "name": part.name,
+            "label": part.label,
+            "model": part.model,
+            "kind": measures[part].kind,
+            "column": measures[part].name,
+            "unit": measures[part].unit,
+        }
+        for part in metric.parts
     ]
     meaning = metric.description.partition(". ")[0].rstrip(".")
     about = {"label": metric.label, "meaning": meaning}
@@ -227,7 +175,7 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             cannot compute, or no place to write.
     """
     page = read(database, target)
-    data = page.data
+    data, names = page.data, page.data["names"]
     text = (
         pages.environment()
         .get_template(NAME)
@@ -236,20 +184,25 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             current=NAME,
             tiles=[_tile(page, name) for name in TILES],
             choices={
-                "line": _choices(data["order_lines"]["product_line"]),
-                "region": _choices(data["orders"]["region"]),
-                "country": _choices(data["orders"]["country_name"]),
+                "line": names["line"]["product_line"],
+                "region": sorted(set(names["place"]["region"])),
+                "country": names["place"]["country_name"],
             },
             colours=charts.LINE_COLOURS,
             first=day_words(data["first_date"]),
             last=day_words(data["last_date"]),
             as_of=day_words(data["as_of_date"]),
+            line_count=page.line_count,
+            by_order=page.by_order,
+            most_lines=MOST_LINES,
+            listed=LISTED,
             data=_json(data),
+            cells=page.cells,
             metrics=_json({"metrics": page.metrics, "tiles": TILES}),
             specs=_json(
                 {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
             ),
-            vega=Markup(_vega()),
+            vega=zipped(vl_convert.javascript_bundle().encode()),
         )
     )
     path = folder / NAME
@@ -261,9 +214,9 @@ def _tile(page: Page, name: str) -> dict[str, str]:
     """Return a tile of all orders, as templates/dashboard.js writes it."""
     metric = page.metrics[name]
     below = metric.get("parts", []) + [page.metrics[one] for one in TILES[name]]
-    notes = [f"{one['label']}: {_written(one, page.data)}" for one in below]
-    text = _written(metric, page.data)
-    exact = _written(metric, page.data, is_exact=True)
+    notes = [f"{one['label']}: {_written(one, page.totals)}" for one in below]
+    text = _written(metric, page.totals)
+    exact = _written(metric, page.totals, is_exact=True)
     return {
         "name": name,
         "title": metric["label"],
@@ -274,13 +227,12 @@ def _tile(page: Page, name: str) -> dict[str, str]:
 
 
 def _written(
-    metric: Mapping[str, Any], data: Mapping[str, Any], is_exact: bool = False
+    metric: Mapping[str, Any], totals: Mapping[str, int], is_exact: bool = False
 ) -> str:
-    """Return the figure of a metric over all rows, in words."""
+    """Return the figure of a metric of all orders, in words."""
     unit = metric["unit"]
-    part, *rest = [
-        _total(one, data[one["model"]]) for one in metric.get("parts", [metric])
-    ]
+    parts = metric.get("parts", [metric])
+    part, *rest = [totals[one["column"]] for one in parts]
     whole = rest[0] if rest else 1
     if not whole:
         return "n/a"
@@ -291,23 +243,13 @@ def _written(
     if unit == "count":
         return f"{number:,}"
     sign, amount = "-" if number < 0 else "", abs(number) / 100
+    if amount >= 1e9 and not is_exact:
+        return f"{sign}${amount / 1e9:.2f}\xa0B"
     if amount >= 1e6 and not is_exact:
         return f"{sign}${amount / 1e6:.2f}\xa0M"
     if amount >= 1e4 and not is_exact:
         return f"{sign}${amount / 1e3:.1f}\xa0k"
     return f"{sign}${amount:,.2f}"
-
-
-def _total(part: Mapping[str, Any], columns: Mapping[str, list[Any]]) -> int:
-    """Return a sum, or how many values differ, of the rows that count."""
-    values = columns[part["column"]]
-    counts = columns[part["filter"]] if part["filter"] else repeat(1)
-    kept = [
-        value
-        for value, is_kept in zip(values, counts, strict=False)
-        if is_kept and value is not None
-    ]
-    return sum(kept) if part["aggregation"] == "sum" else len(set(kept))
 
 
 def _rounded(part: int, whole: int) -> int:
@@ -322,48 +264,10 @@ def day_words(day: str) -> str:
     return f"{int(number)} {charts.MONTHS.split()[int(month) - 1]} {year}"
 
 
-def _columns(rows: duckdb.DuckDBPyRelation) -> dict[str, list[Any]]:
-    columns = zip(*rows.fetchall(), strict=True)
-    found = dict(zip(rows.columns, map(list, columns), strict=False))
-    return found or {name: [] for name in rows.columns}
-
-
-def _encoded(column: list[Any]) -> list[Any] | dict[str, list[Any]]:
-    """Return a column of texts as its values and their positions."""
-    if not any(isinstance(value, str) for value in column):
-        return column
-    values = sorted({value for value in column if value is not None})
-    places = {value: place for place, value in enumerate(values)}
-    return {
-        "values": values,
-        "places": [places.get(value, -1) for value in column],
-    }
-
-
-def _choices(column: list[Any] | dict[str, list[Any]]) -> list[str]:
-    return column["values"] if isinstance(column, dict) else []
-
-
 def _json(content: Any) -> Markup:
     """Return JSON that cannot end the script element around it."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))
-
-
-@functools.cache
-def _vega() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script.
-
-    Raises:
-        UserError: the script holds what ends the element around it.
-    """
-    bundle = vl_convert.javascript_bundle()
-    if "</script" in bundle.lower() or "<!--" in bundle:
-        raise UserError(
-            "the script of vl-convert-python cannot be in a page: go back"
-            " to the version in requirements.txt"
-        )
-    return bundle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,9 @@ const MONTHS = [
   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 const TITLES = { line: "Product line", region: "Region", country: "Country" };
+// What a panel or a tile says that has no figures.
+const NOTHING = "Nothing in this selection.";
+const NOT_COUNTED = "Counted under product lines or under dates, not under both.";
 
 // Words.
 
@@ -25,6 +28,7 @@ const grouped = (cents) => dollars(cents).replace("$", "");
 function short(cents) {
   const sign = cents < 0 ? "-" : "";
   const amount = Math.abs(cents) / 100;
+  if (amount >= 1e9) return `${sign}$${(amount / 1e9).toFixed(2)}\u00a0B`;
   if (amount >= 1e6) return `${sign}$${(amount / 1e6).toFixed(2)}\u00a0M`;
   if (amount >= 1e4) return `${sign}$${(amount / 1e3).toFixed(1)}\u00a0k`;
   return dollars(cents);
@@ -58,15 +62,15 @@ const isNothing = (value) =>
 // Showing.
 
 function showTiles() {
-  const rows = fitting();
+  const sums = tileFigures();
   const write = (one, words) => {
-    const value = figure(one, rows);
+    const value = figure(one, sums);
     return value === null ? "n/a" : words[one.unit](value);
   };
   for (const [name, others] of Object.entries(tiles)) {
     const one = metrics[name];
     const tile = get(name);
-    const value = figure(one, rows);
+    const value = figure(one, sums);
     tile.value = isNothing(value) ? "" : EXACT[one.unit](value);
     tile.textContent = write(one, TILE);
     const all = write(one, { ...TILE, money: dollars });
@@ -74,9 +78,10 @@ function showTiles() {
       .map((other) => `${other.label}: ${write(other, TILE)}`);
     const [exactly, note] = tile.parentElement.querySelectorAll("small");
     exactly.textContent = all === tile.textContent ? "" : all;
-    if (below.length) note.textContent = below.join("\n");
+    const meaning = value === null ? NOT_COUNTED : one.meaning;
+    note.textContent = below.join("\n") || meaning;
   }
-  showSelection(figure(metrics.order_count, rows));
+  showSelection(figure(metrics.order_count, sums));
 }
 
 // Says in words what is filtered: for the ear, and for the printer.
@@ -139,11 +144,13 @@ function describe(title, panel, rows) {
 function showPanels() {
   for (const section of document.querySelectorAll("[data-panel]")) {
     const panel = PANELS[section.dataset.panel];
-    const rows = panel.report();
+    const problem = panel.problem?.() ?? "";
+    const rows = problem ? [] : panel.report();
     const chosen = rows.filter((row) => row.is_selected !== false);
     const isEmpty = !chosen.some((row) => row.order_count || row.previous_order_count);
     section.classList.toggle("empty", isEmpty);
     section.querySelector(".nothing").hidden = !isEmpty;
+    section.querySelector(".nothing").textContent = problem || NOTHING;
     showTable(section, panel.columns, chosen);
     panel.rows = chosen;
     const title = section.querySelector("h2").textContent;
@@ -229,7 +236,7 @@ async function draw(chart, spec) {
 
 async function drawCharts() {
   const script = document.createElement("script");
-  script.textContent = get("vega").textContent;
+  script.textContent = new TextDecoder().decode(await unzip("vega"));
   document.head.append(script);
   const specs = JSON.parse(get("specs").textContent);
   for (const chart of document.querySelectorAll("[data-chart]")) {

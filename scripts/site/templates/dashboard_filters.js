@@ -17,6 +17,13 @@ function dayProblem(day) {
 
 const isReversed = ({ from, to }) => Boolean(from && to && from > to);
 
+// Returns the dates of whole months where the cells have no days.
+function snapped(found) {
+  if (data.by_order) return found;
+  const { from, to } = found;
+  return { ...found, from: from && monthOf(from), to: to && monthEnd(to) };
+}
+
 function readAddress(hash) {
   const found = emptyState();
   const ignored = [];
@@ -38,7 +45,7 @@ function readAddress(hash) {
     ignored.push(...days.map((name) => `${name}=${found[name]}`.slice(0, 60)));
     found.from = found.to = "";
   }
-  return { found, ignored };
+  return { found: snapped(found), ignored };
 }
 
 function writeAddress() {
@@ -135,7 +142,8 @@ function readControls() {
     problems.push("The dates are not used.");
     next.from = next.to = "";
   }
-  state = next;
+  state = snapped(next);
+  if (!problems.length && !data.by_order) setControls();
   showProblem(problems.join(" "));
   writeAddress();
   show();

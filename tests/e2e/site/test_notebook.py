@@ -229,6 +229,18 @@ def test_an_open_notebook_does_not_block_a_build(session):
     assert session.value("len(load().sql('from reporting.rpt_sales'))") == rows
 
 
+def test_many_order_lines_stay_in_the_file(session):
+    count = "len({}.sql('from reporting.rpt_sales'))"
+    rows = session.value(count.format("memory"))
+    session.ask("MOST_LINES, most = 0, MOST_LINES; large = load()")
+    views = "{}.sql('select view_name from duckdb_views()').fetchall()"
+    found = session.value(views.format("large"))
+    assert ["rpt_sales"] in found
+    assert ["rpt_sales"] not in session.value(views.format("memory"))
+    assert session.value(count.format("large")) == rows
+    session.ask("large.close(); MOST_LINES = most")
+
+
 def test_the_file_is_as_jupyterlab_saves_it():
     saved = jupytext.writes(jupytext.read(NOTEBOOK), fmt="py:percent")
     now = NOTEBOOK.read_text()
