@@ -21,6 +21,7 @@ dim_dates as (
 dim_customers as (
 
     select * from {{ ref('dim_customers') }}
+    {{ where_changed() }}
 
 ),
 
@@ -60,6 +61,7 @@ movements_by_month as (
     from account_movements
     left join dim_dates
         on account_movements.date_key = dim_dates.date_key
+    {{ where_changed() }}
     group by
         account_movements.customer_key,
         dim_dates.month_start_date
@@ -69,9 +71,9 @@ movements_by_month as (
 month_bounds as (
 
     select
-        min(movements_by_month.month_start_date) as first_month,
-        max(movements_by_month.month_start_date) as last_month
-    from movements_by_month
+        min(nullif(account_movements.date_key, -1)) as first_date_key,
+        max(account_movements.date_key) as last_date_key
+    from account_movements
 
 ),
 
@@ -84,8 +86,9 @@ months as (
     from dim_dates
     inner join month_bounds
         on
-            dim_dates.month_start_date >= month_bounds.first_month
-            and dim_dates.month_start_date <= month_bounds.last_month
+            dim_dates.date_key >= month_bounds.first_date_key
+            and {{ date_key('dim_dates.month_start_date') }}
+            <= month_bounds.last_date_key
     where dim_dates.is_month_end
 
 ),

@@ -4,6 +4,7 @@ with
 stg_order_lines as (
 
     select * from {{ ref('stg_order_lines') }}
+    {{ where_changed() }}
 
 ),
 
@@ -16,6 +17,7 @@ stg_products as (
 int_orders as (
 
     select * from {{ ref('int_orders') }}
+    {{ where_changed() }}
 
 ),
 

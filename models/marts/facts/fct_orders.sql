@@ -3,12 +3,14 @@ with
 int_orders as (
 
     select * from {{ ref('int_orders') }}
+    {{ where_changed() }}
 
 ),
 
 fct_order_lines as (
 
     select * from {{ ref('fct_order_lines') }}
+    {{ where_changed() }}
 
 ),
 

@@ -1,0 +1,3 @@
+{% macro held_content() -%}
+    {{ return(ops_relation('content_of_' ~ this.identifier)) }}
+{%- endmacro %}

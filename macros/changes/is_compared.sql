@@ -1,0 +1,7 @@
+{% macro is_compared() -%}
+    {#- In this run, which names the table. -#}
+    {{ return(run_query(
+        "select count(*) from duckdb_tables() where temporary and table_name = "
+        ~ sql_text(changed_content().identifier)
+    ).rows[0][0] > 0) }}
+{%- endmacro %}
