@@ -1,5 +1,5 @@
 {% macro where_changed() -%}
-    {%- if is_incremental() -%}
+    {%- if config.get('materialized') == 'incremental' and is_incremental() -%}
     {%- set key = config.get('unique_key') -%}
     {#- A list of numbers reaches the scan of a table through views and joins, and
     halves the time; a subquery filters what they have made. -#}

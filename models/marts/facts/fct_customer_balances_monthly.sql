@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental' if var('only_changes', false) else 'table',
+    incremental_strategy='changed_content',
+    unique_key='customer_key',
+    on_schema_change='fail',
+    post_hook='{{ remember_content() }}',
+) }}
+
 with
 
 fct_orders as (
@@ -147,12 +155,6 @@ final as (
         running_totals.location_key,
         running_totals.customer_id,
         dim_customer_versions.credit_limit_amount,
-        coalesce(
-            running_totals.net_sales_to_date_amount
-            - running_totals.paid_to_date_amount
-            > dim_customer_versions.credit_limit_amount,
-            false
-        ) as is_over_credit_limit,
         cast(running_totals.net_sales_amount as decimal(18, 2))
             as net_sales_amount,
         cast(running_totals.paid_amount as decimal(18, 2)) as paid_amount,
@@ -163,7 +165,13 @@ final as (
         cast(
             running_totals.net_sales_to_date_amount
             - running_totals.paid_to_date_amount as decimal(18, 2)
-        ) as balance_amount
+        ) as balance_amount,
+        coalesce(
+            running_totals.net_sales_to_date_amount
+            - running_totals.paid_to_date_amount
+            > dim_customer_versions.credit_limit_amount,
+            false
+        ) as is_over_credit_limit
     from running_totals
     left join dim_customer_versions
         on

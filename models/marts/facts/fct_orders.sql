@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental' if var('only_changes', false) else 'table',
+    incremental_strategy='changed_content',
+    unique_key='order_id',
+    on_schema_change='fail',
+    post_hook='{{ remember_content() }}',
+) }}
+
 with
 
 int_orders as (
