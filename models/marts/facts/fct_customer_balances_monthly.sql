@@ -79,9 +79,11 @@ movements_by_month as (
 month_bounds as (
 
     select
-        min(nullif(account_movements.date_key, -1)) as first_date_key,
-        max(account_movements.date_key) as last_date_key
+        min(dim_dates.month_start_date) as first_month,
+        max(dim_dates.month_start_date) as last_month
     from account_movements
+    left join dim_dates
+        on account_movements.date_key = dim_dates.date_key
 
 ),
 
@@ -94,9 +96,8 @@ months as (
     from dim_dates
     inner join month_bounds
         on
-            dim_dates.date_key >= month_bounds.first_date_key
-            and {{ date_key('dim_dates.month_start_date') }}
-            <= month_bounds.last_date_key
+            dim_dates.month_start_date >= month_bounds.first_month
+            and dim_dates.month_start_date <= month_bounds.last_month
     where dim_dates.is_month_end
 
 ),
