@@ -95,8 +95,8 @@ from (
     select *, unnest(range(generation_count)) as generation
     from order_blocks
     where first_number >= first_block and first_number < last_block
-    order by first_number
-);
+)
+order by first_number + generation;
 
 -- The orders whose lines come next.
 create temp table new_orders as from grown_orders(0, 0);
@@ -139,7 +139,8 @@ select
 from drawn_lines
 inner join sample_lines using (line_number)
 inner join sold_products
-    on drawn_lines.product_number = sold_products.product_number;
+    on drawn_lines.product_number = sold_products.product_number
+order by drawn_lines.orderNumber, drawn_lines.orderLineNumber;
 
 -- Which order of the sample a payment settled in full, if one.
 create temp table sample_payments as
