@@ -45,7 +45,13 @@ class Run:
 
 def size(path: Path) -> int:
     """Return the bytes of a file, or of all files in a folder; 0 for none."""
-    files = path.rglob("*") if path.is_dir() else [path]
+    # Unlike rglob, it passes over a folder that is gone meanwhile.
+    walked = [
+        Path(folder, name)
+        for folder, _, names in os.walk(path)
+        for name in names
+    ]
+    files = walked if path.is_dir() else [path]
     total = 0
     for file in files:
         try:
