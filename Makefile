@@ -47,9 +47,9 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
-	setup-bench deps build doctor extract publish rollback backup restore rescue \
+	setup-bench deps build doctor extract publish watch rollback backup restore rescue \
 	why alert diff test faults mutants lint format site docs notebook notebook-html \
-	metrics hooks demo-mysql reverse-etl data bench clean built check-database \
+	metrics hooks demo-mysql reverse-etl data bench lag clean built check-database \
 	forget free-port lint-sql lint-other lint-workflows test-build docs-check
 
 help: ## List the targets
@@ -107,6 +107,9 @@ extract: setup-sources ## Extract the tables of MySQL into Parquet files
 
 publish: deps ## Build and test a copy, then give readers the new version
 	@$(RUN) publish $(if $(ACCEPT),--accept $(ACCEPT)) $(ARGS) -- $(STRICT)
+
+watch: deps setup-sources ## Publish what changes in a live MySQL, until Ctrl-C
+	@$(RUN) watch $(ARGS) -- $(STRICT)
 
 rollback: setup ## Give readers the version before
 	@$(RUN) rollback
@@ -239,6 +242,9 @@ data: setup ## Grow the sample SCALE times, as Parquet files in data/
 bench: deps setup-bench ## Measure the build beside other ways (SIZES, RUNS)
 	@$(RUN) bench $(if $(SIZES),--sizes $(SIZES)) $(if $(RUNS),--runs $(RUNS)) \
 		$(ARGS)
+
+lag: deps setup-sources ## Measure from a commit in MySQL until readers have it
+	@$(RUN) lag $(ARGS) -- $(STRICT)
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from scripts.shared.errors import UserError
+from scripts.shared.signals import interruptible
 
 # By room: the command, its module there, and what it does.
 ROOMS = {
@@ -27,6 +28,7 @@ ROOMS = {
     },
     "publish": {
         "publish": ("publish", "build, test, and give readers a new version"),
+        "watch": ("watch", "publish what changes in a live MySQL"),
         "rollback": ("rollback", "give readers the version before"),
         "backup": ("backup", "copy the database with its history"),
         "restore": ("restore", "put a backup in the database's place"),
@@ -41,6 +43,7 @@ ROOMS = {
     "bench": {
         "data": ("data", "grow the sample to any size"),
         "bench": ("bench", "measure the build, side by side with other ways"),
+        "lag": ("lag", "measure how long readers wait for a commit in MySQL"),
     },
     "site": {
         "site": ("build", "draw the ERD and write the pages of the site"),
@@ -90,7 +93,8 @@ def main() -> NoReturn:
     code: int | str = 1
     try:
         try:
-            code = arguments.main(arguments)
+            with interruptible():
+                code = arguments.main(arguments)
         except UserError as error:
             code = f"{name}: {error}"
         except KeyboardInterrupt:

@@ -29,5 +29,13 @@
         {{ result.failures if result.failures is not none else 'null' }},
         {{ sql_text(message_without_values(result.message)) }}
     ){{ ',' if not loop.last }}
-    {%- endfor %}
+    {%- endfor %};
+    {#- A part may be built every few seconds, for years. -#}
+    delete from {{ ops_relation('run_results') }}
+    where status in ('success', 'pass') and invocation_id in (
+        select invocation_id from {{ ops_relation('runs') }}
+        where not is_whole
+        order by started_at desc
+        offset 200
+    )
 {%- endmacro %}

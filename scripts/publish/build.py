@@ -1,6 +1,7 @@
 """Build and test a copy of the state, and say what failed."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from scripts.shared.files import read_yaml
 from scripts.shared.paths import ROOT, shown
 from scripts.shared.tests_in_words import name_of
 from scripts.shared.wording import first_error, plural
+from scripts.sources import files
 
 DBT = Path(sys.executable).with_name("dbt")
 FULL = "No space left on device"
@@ -127,8 +129,14 @@ class Build:
             for test in tests
             if test.get("name") == LIMITS
         ):
+            source = [
+                f"{name}={shlex.quote(os.environ[name])} "
+                for name in ("DBT_TARGET", files.VARIABLE)
+                if os.environ.get(name)
+            ]
             commands.append(
-                f'make publish ACCEPT="{changed}"   # if that is right'
+                f'{"".join(source)}make publish ACCEPT="{changed}"'
+                "   # if that is right"
             )
         raise UserError(
             "\n  ".join(

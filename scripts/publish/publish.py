@@ -22,7 +22,8 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +54,21 @@ from scripts.sources import landing
 ROOM = 3
 
 
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say in one line what the disk or a database refuses.
+
+    Raises:
+        UserError: one of them refuses something.
+    """
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        if FULL in str(error):
+            raise UserError(NO_ROOM) from None
+        raise UserError(f"not published: {reason(error)}: try again") from None
+
+
 def check(path: Path, *, from_scratch: bool) -> None:
     """Check what can be checked before anything is done.
 
@@ -79,9 +95,20 @@ def check(path: Path, *, from_scratch: bool) -> None:
 
 
 def make_version(
-    build: Build, new: Path, arguments: argparse.Namespace, given: dict
+    build: Build,
+    new: Path,
+    arguments: argparse.Namespace,
+    given: dict,
+    raw: Sequence[str],
 ) -> tuple[About, dict[str, int]]:
     """Build, test, and write all that is in the folder of a version.
+
+    Args:
+        build: on a copy of the state.
+        new: the folder.
+        arguments: of the command line.
+        given: dbt's variables.
+        raw: the raw models that differ, if the others are as they were built.
 
     Returns:
         What the file says of itself, and the number of rows by table.
@@ -92,7 +119,12 @@ def make_version(
     with step("dbt build"):
         # YAML reads a day as a date, which JSON does not know.
         text = json.dumps(given, default=str)
-        done = build.dbt(*arguments.flags, "build", "--vars", text)
+        below = [f"{name}+" for name in raw]
+        # Unit tests do not read the data.
+        data = ["--exclude-resource-type", "unit_test", "--select", *below]
+        done = build.dbt(
+            *arguments.flags, "build", "--vars", text, *(data if raw else [])
+        )
     if done.returncode:
         state.save_runs(build.database, new.parent / versions.FAILED_RUNS)
         build.refuse(done)
@@ -100,7 +132,8 @@ def make_version(
     new.mkdir()
     for name in ("manifest.json", "run_results.json"):
         shutil.copy(build.target / name, new)
-    if not arguments.without_site:
+    has_site = not (raw or arguments.without_site)
+    if has_site:
         with step("dbt docs generate"):
             done = build.dbt("docs", "generate", "--static")
         if done.returncode:
@@ -112,20 +145,27 @@ def make_version(
     file = new / READERS_FILE
     with step(f"write {plural(len(nodes), 'table')} for readers"):
         counts = readers_file.write(build.database, file, manifest, made, nodes)
-    if not arguments.without_site:
+    if has_site:
         with step("write the site"):
-            write_site(build.target, file, new / "site")
+            write_pages("site", build.target, file)
+        shutil.move(build.target / "site", new)
+    old = versions.current()
+    if raw and old and (old / "site").is_dir():
+        shutil.copytree(old / "site", new / "site")
+        with step("write the dashboard"):
+            write_pages("dashboard", build.target, file)
+        shutil.copytree(build.target / "site", new / "site", dirs_exist_ok=True)
     return made, counts
 
 
-def write_site(target: Path, file: Path, site: Path) -> None:
-    """Write the pages from what readers will read.
+def write_pages(command: str, target: Path, file: Path) -> None:
+    """Write the site, or the dashboard alone, from what readers will read.
 
     Raises:
         UserError: they cannot be written.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "scripts", "site", "--target-path", target],
+        [sys.executable, "-m", "scripts", command, "--target-path", target],
         cwd=ROOT,
         env=os.environ | {"CLASSICMODELS_DB": str(file)},
         stdout=subprocess.PIPE,
@@ -134,7 +174,6 @@ def write_site(target: Path, file: Path, site: Path) -> None:
     )
     if done.returncode:
         raise UserError(f"not published: {done.stdout.strip()}")
-    shutil.move(target / "site", site)
 
 
 def compare(new: Path, work: Path) -> str:
@@ -157,8 +196,21 @@ def compare(new: Path, work: Path) -> str:
     return text.partition("\n\n### Totals")[0]
 
 
-def publish(arguments: argparse.Namespace, lock: int) -> None:
+@explained()
+def publish(
+    arguments: argparse.Namespace, lock: int, raw: Sequence[str] = ()
+) -> tuple[Path, str]:
     """Make a version and let people read it.
+
+    Args:
+        arguments: of the command line.
+        lock: on the folder of the versions.
+        raw: the raw models that differ from those that the current version was
+            made of, if nothing else does: only what is below them is built and
+            tested, and of the site only the dashboard is written anew.
+
+    Returns:
+        The version's folder, and what to say of it.
 
     Raises:
         UserError: something is not right, or does not build.
@@ -175,8 +227,9 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
                 state.copy(source, build.database)
             if (runs := work / versions.FAILED_RUNS).exists():
                 state.add_runs(build.database, runs)
-        made, counts = make_version(build, new, arguments, given)
-        changed = compare(new, work)
+        made, counts = make_version(build, new, arguments, given, raw)
+        # A report takes longer than a small change may.
+        changed = "" if raw else compare(new, work)
         if not source and path.exists():
             raise UserError(f"{shown(path)} was made meanwhile: try again")
         state.replace(path, build.database)
@@ -186,7 +239,7 @@ def publish(arguments: argparse.Namespace, lock: int) -> None:
     versions.prune(arguments.keep)
     versions.work_folder()
     link = published_path() / "current" / READERS_FILE
-    print(
+    return version, (
         f"{changed}\n\npublished {version.name}: {shown(link)}"
         f" ({link.stat().st_size / 1e6:.1f} MB):"
         f" {plural(len(counts), 'table')}, {sum(counts.values()):,} rows;"
@@ -249,13 +302,7 @@ def main(arguments: argparse.Namespace) -> int:
     end_on_signals()
     start = time.monotonic()
     with locked(published_path()) as lock:
-        try:
-            publish(arguments, lock)
-        except (OSError, duckdb.Error) as error:
-            if FULL in str(error):
-                raise UserError(NO_ROOM) from None
-            raise UserError(
-                f"not published: {reason(error)}: try again"
-            ) from None
+        _, text = publish(arguments, lock)
+    print(text)
     print(f"publish: {time.monotonic() - start:.0f} s", file=sys.stderr)
     return 0

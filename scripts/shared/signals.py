@@ -1,6 +1,8 @@
 """End a program cleanly when it is told to."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 
@@ -17,3 +19,18 @@ def end_on_signals() -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Make one of the two ways in which a signal ends what it interrupts.
+
+    Raises:
+        KeyboardInterrupt: also where it came while DuckDB was at work.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None

@@ -1,8 +1,9 @@
 """How messages are worded, and which values of the data they leave out."""
 
+import math
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Messages that quote names, or the values of a unit test: ours, not the data's.
@@ -79,6 +80,13 @@ def first_of(problems: list[str]) -> str:
     """Return the first problem, and how many more there are."""
     more = f" (and {plural(len(problems) - 1, 'more problem')})"
     return problems[0] + (more if problems[1:] else "")
+
+
+def quantiles(seconds: Sequence[float]) -> str:
+    """Return the median and the 95th percentile, each one of the values."""
+    ranks = ((p, math.ceil(p * len(seconds) / 100) - 1) for p in (50, 95))
+    found = sorted(seconds)
+    return ", ".join(f"p{p} {found[rank]:.1f} s" for p, rank in ranks)
 
 
 def plural(count: int, noun: str) -> str:

@@ -19,7 +19,12 @@ from markupsafe import Markup
 from scripts.shared.errors import UserError
 from scripts.shared.files import write_text
 from scripts.shared.metrics import Metric, Metrics, Part
-from scripts.shared.paths import ROOT, readers_path, shown, target_path
+from scripts.shared.paths import (
+    add_target_path,
+    readers_path,
+    shown,
+    target_path,
+)
 from scripts.shared.warehouse import open_database
 from scripts.site import charts, pages
 from scripts.site.cells import LISTED, MOST_LINES, Cells, Measure, zipped
@@ -272,25 +277,13 @@ def _json(content: Any) -> Markup:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
-    parser.add_argument(
-        "--target-path",
-        default="",
-        metavar="FOLDER",
-        help=(
-            "a target folder of dbt with its own database, such as"
-            " target/test; the page goes into its folder site (default: the"
-            " project's database and target)"
-        ),
-    )
+    add_target_path(parser, what="; the page goes into its folder site")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Write the dashboard and say where it is."""
-    database, target = readers_path(), ROOT / "target"
-    if arguments.target_path:
-        target = target_path(arguments.target_path)
-        database = target / "classicmodels.duckdb"
-    path = build(database, target, target / "site")
+    target = target_path(arguments.target_path)
+    path = build(readers_path(), target, target / "site")
     size = path.stat().st_size / 1e6
     print(f"dashboard: wrote {shown(path)} ({size:.2f} MB)")
     return 0

@@ -48,6 +48,32 @@ def write(folder: Path) -> dict[str, int]:
     return {name: one["rows"] for name, one in tables.items()}
 
 
+def extract(folder: Path) -> tuple[Path, dict[str, int]]:
+    """Add an extract to those in a folder; nobody else may work there.
+
+    Returns:
+        Its own folder, and how many rows each table has.
+
+    Raises:
+        UserError: a table cannot be read or written.
+    """
+    new = folder / ".new"
+    try:
+        # What one that was cut off left behind.
+        shutil.rmtree(new, ignore_errors=True)
+        # Personal data is in it.
+        new.mkdir(mode=0o700)
+        counts = write(new)
+        made = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        new.rename(made)
+        point(folder / LATEST, made)
+    except OSError as error:
+        raise UserError(f"{shown(folder)}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return made, counts
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
     parser.add_argument(
@@ -62,25 +88,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Write an extract, and say what is in it."""
     end_on_signals()
     folder = ROOT / arguments.to
-    new = folder / ".new"
     with locked(folder):
-        try:
-            # What one that was cut off left behind.
-            shutil.rmtree(new, ignore_errors=True)
-            # Personal data is in it.
-            new.mkdir(mode=0o700)
-            counts = write(new)
-            extract = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-            new.rename(extract)
-            point(folder / LATEST, extract)
-        except OSError as error:
-            raise UserError(f"{shown(folder)}: {error.strerror}") from None
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+        made, counts = extract(folder)
     for table, count in counts.items():
         print(f"  {table:14}{count:>12,}")
     print(
-        f"Extracted to {shown(extract)}. To build from it:\n"
+        f"Extracted to {shown(made)}. To build from it:\n"
         f"CLASSICMODELS_FILES={shown(folder / LATEST)} make build"
         " DBT_TARGET=files"
     )

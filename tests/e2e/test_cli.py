@@ -1,18 +1,23 @@
 """What the commands say and return, above all when something is wrong."""
 
 import json
+import os
 import re
+import signal
+import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from conftest import SCRIPTS, Project, run
+from scripts.shared.signals import interruptible
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "setup-sources",
     "setup-dagster", "setup-bench", "deps", "build", "doctor", "extract",
-    "demo-mysql", "reverse-etl", "data", "bench", "publish", "rollback",
-    "backup", "restore", "rescue", "why", "alert",
+    "demo-mysql", "reverse-etl", "data", "bench", "lag", "publish", "watch",
+    "rollback", "backup", "restore", "rescue", "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
     "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
@@ -34,6 +39,15 @@ def test_a_build_that_stops_early_leaves_no_old_results(scratch: Path):
     done = run("make", "build", "PYTHON=/no/python", cwd=scratch)
     assert done.returncode != 0
     assert not results.exists()
+
+
+def test_ctrl_c_in_a_query_is_no_other_error():
+    """DuckDB would make a RuntimeError of it, and that a traceback."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        duckdb.sql("select sum(range) from range(1_000_000_000_000)").fetchall()
 
 
 @pytest.mark.parametrize("value", ["31/05/2005", "2005-02-30", "today"])

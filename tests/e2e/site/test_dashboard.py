@@ -114,7 +114,10 @@ IS_LEGIBLE = """() => {
 
 def write(folder: Path) -> tuple[int, str]:
     """Write the dashboard of a target folder; return exit code and output."""
-    done = run(*(*SCRIPTS, "dashboard"), "--target-path", folder)
+    done = run(
+        *(*SCRIPTS, "dashboard", "--target-path", folder),
+        CLASSICMODELS_DB=str(folder / "classicmodels.duckdb"),
+    )
     return done.returncode, done.stdout
 
 

@@ -188,6 +188,28 @@ def test_stale_runs_are_reported(loaded):
     } == {"runs": "error", "run_results": "warn"}
 
 
+def test_what_passed_in_old_builds_of_a_part_is_forgotten(loaded):
+    """Else a warehouse that is built every few seconds would drown in it."""
+    change(
+        loaded,
+        "insert into ops.runs by name select 'old ' || n as invocation_id,"
+        " timestamp '2001-01-01' + n * interval 1 day as started_at,"
+        " n = 0 as is_whole from range(250) as days(n)",
+        "insert into ops.run_results by name select invocation_id, started_at,"
+        " if(invocation_id = 'old 1', 'fail', 'pass') as status"
+        " from ops.runs where starts_with(invocation_id, 'old')",
+    )
+    loaded.dbt("run", "-s", "stg_offices")
+    kept = loaded.query(
+        "select invocation_id from ops.run_results"
+        " where starts_with(invocation_id, 'old') order by started_at"
+    )
+    names = [name for (name,) in kept]
+    assert names[:2] == ["old 0", "old 1"]
+    assert names[-1] == "old 249"
+    assert 190 < len(names) < 202
+
+
 def test_watching_never_breaks_a_build(loaded):
     """As after an upgrade of an older file; last, for it damages this one."""
     change(
