@@ -138,6 +138,8 @@ def test_what_is_committed_is_read_until_it_is_stopped(
         order(server, 20_001)
         watch.says("published .*: orders;")
         assert store.read()[1] == count + 1
+        # Longer than a round: nothing has changed.
+        time.sleep(10)
         watch.process.send_signal(signal.SIGINT)
         assert "3 versions" in watch.says("^stopped: .* p50 .* p95 ")
         assert watch.process.wait(timeout=60) == 0
