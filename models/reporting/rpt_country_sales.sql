@@ -1,8 +1,8 @@
 with
 
-fct_order_lines as (
+fct_orders as (
 
-    select * from {{ ref('fct_order_lines') }}
+    select * from {{ ref('fct_orders') }}
 
 ),
 
@@ -47,14 +47,14 @@ sales_by_country as (
 
     select
         dim_locations.country_name,
-        count(distinct fct_order_lines.customer_key) as customer_count,
-        {{ sales_totals('fct_order_lines', [
+        count(distinct fct_orders.customer_key) as customer_count,
+        {{ sales_totals('fct_orders', [
             'ordered_amount', 'cancelled_amount', 'net_sales_amount',
             'net_margin_amount',
         ]) }}
     from dim_locations
-    left join fct_order_lines
-        on dim_locations.location_key = fct_order_lines.location_key
+    left join fct_orders
+        on dim_locations.location_key = fct_orders.location_key
     group by dim_locations.country_name
 
 ),

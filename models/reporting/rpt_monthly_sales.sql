@@ -1,8 +1,8 @@
 with
 
-fct_order_lines as (
+fct_orders as (
 
-    select * from {{ ref('fct_order_lines') }}
+    select * from {{ ref('fct_orders') }}
 
 ),
 
@@ -21,11 +21,11 @@ sales_by_month as (
         dim_dates.month_name,
         dim_dates.month_start_date,
         min(dim_dates.days_before_as_of_date) >= 0 as is_complete_month,
-        count(distinct fct_order_lines.customer_key) as customer_count,
-        {{ sales_totals('fct_order_lines') }}
+        count(distinct fct_orders.customer_key) as customer_count,
+        {{ sales_totals('fct_orders') }}
     from dim_dates
-    left join fct_order_lines
-        on dim_dates.date_key = fct_order_lines.order_date_key
+    left join fct_orders
+        on dim_dates.date_key = fct_orders.order_date_key
     group by
         dim_dates.year_number,
         dim_dates.quarter_name,

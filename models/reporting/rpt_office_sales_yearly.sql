@@ -1,8 +1,8 @@
 with
 
-fct_order_lines as (
+fct_orders as (
 
-    select * from {{ ref('fct_order_lines') }}
+    select * from {{ ref('fct_orders') }}
 
 ),
 
@@ -24,14 +24,14 @@ sales_by_office_and_year as (
         dim_offices.office_key,
         dim_dates.year_number,
         min(dim_dates.days_before_as_of_date) >= 0 as is_complete_year,
-        count(distinct fct_order_lines.customer_key) as customer_count,
-        {{ sales_totals('fct_order_lines') }}
+        count(distinct fct_orders.customer_key) as customer_count,
+        {{ sales_totals('fct_orders') }}
     from dim_offices
     cross join dim_dates
-    left join fct_order_lines
+    left join fct_orders
         on
-            dim_offices.office_key = fct_order_lines.office_key
-            and dim_dates.date_key = fct_order_lines.order_date_key
+            dim_offices.office_key = fct_orders.office_key
+            and dim_dates.date_key = fct_orders.order_date_key
     group by
         dim_offices.office_key,
         dim_dates.year_number

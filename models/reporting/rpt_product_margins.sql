@@ -12,6 +12,7 @@ dim_products as (
 
 ),
 
+-- A product stands once in an order.
 sales_by_product as (
 
     select

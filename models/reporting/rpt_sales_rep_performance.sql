@@ -1,8 +1,8 @@
 with
 
-fct_order_lines as (
+fct_orders as (
 
-    select * from {{ ref('fct_order_lines') }}
+    select * from {{ ref('fct_orders') }}
 
 ),
 
@@ -32,11 +32,11 @@ sales_by_employee as (
 
     select
         dim_employees.employee_key,
-        count(distinct fct_order_lines.customer_key) as customer_count,
-        {{ sales_totals('fct_order_lines') }}
+        count(distinct fct_orders.customer_key) as customer_count,
+        {{ sales_totals('fct_orders') }}
     from dim_employees
-    left join fct_order_lines
-        on dim_employees.employee_key = fct_order_lines.sales_rep_employee_key
+    left join fct_orders
+        on dim_employees.employee_key = fct_orders.sales_rep_employee_key
     group by dim_employees.employee_key
 
 ),

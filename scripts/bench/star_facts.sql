@@ -152,6 +152,7 @@ select
     orders.total_cost as cost_amount,
     cast(orders.total_amount - orders.total_cost as decimal(18, 2))
         as margin_amount,
+    case when counts then margin_amount else 0 end as net_margin_amount,
     cast(shipped_date - order_date as integer) as days_to_ship,
     cast(case when is_late or is_past_due
         then coalesce(shipped_date, as_of_date) - required_date

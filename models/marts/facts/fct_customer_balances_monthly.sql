@@ -64,8 +64,10 @@ movements_by_month as (
     select
         account_movements.customer_key,
         dim_dates.month_start_date,
-        sum(account_movements.net_sales_amount) as net_sales_amount,
-        sum(account_movements.paid_amount) as paid_amount
+        cast(sum(account_movements.net_sales_amount) as decimal(18, 2))
+            as net_sales_amount,
+        cast(sum(account_movements.paid_amount) as decimal(18, 2))
+            as paid_amount
     from account_movements
     left join dim_dates
         on account_movements.date_key = dim_dates.date_key

@@ -38,7 +38,8 @@ lines_by_order as (
         sum(fct_order_lines.cancelled_amount) as cancelled_amount,
         sum(fct_order_lines.net_sales_amount) as net_sales_amount,
         sum(fct_order_lines.cost_amount) as cost_amount,
-        sum(fct_order_lines.margin_amount) as margin_amount
+        sum(fct_order_lines.margin_amount) as margin_amount,
+        sum(fct_order_lines.net_margin_amount) as net_margin_amount
     from fct_order_lines
     group by fct_order_lines.order_id
 
@@ -98,6 +99,8 @@ final as (
             as cost_amount,
         cast(coalesce(lines_by_order.margin_amount, 0) as decimal(18, 2))
             as margin_amount,
+        cast(coalesce(lines_by_order.net_margin_amount, 0) as decimal(18, 2))
+            as net_margin_amount,
         cast(orders_with_lateness.days_to_ship as integer) as days_to_ship,
         cast(
             case
