@@ -254,7 +254,7 @@ def machine() -> dict[str, Any]:
         "memory_limit": memory_limit(),
         "threads": {
             "DuckDB": threads,
-            "dbt": int(os.environ.get("CLASSICMODELS_THREADS") or 4),
+            "dbt": int(os.environ.get("CLASSICMODELS_THREADS") or 2),
         },
         "versions": versions,
     }

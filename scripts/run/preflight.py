@@ -37,7 +37,7 @@ def check_settings() -> None:
     Raises:
         UserError: one of them makes no sense.
     """
-    threads = os.environ.get("CLASSICMODELS_THREADS") or "4"
+    threads = os.environ.get("CLASSICMODELS_THREADS") or "2"
     if not re.fullmatch(r"0*[1-9][0-9]*", threads):
         raise UserError(
             f"CLASSICMODELS_THREADS={threads}: must be a whole number, 1 or"
