@@ -7,8 +7,9 @@ content has changed, and published as make publish does; of the site, only the
 dashboard is written anew. All is built in the first round, once a day, and
 after anybody else has built or published.
 
-What fails changes nothing: it is said once, and tried again after twice the
-time. The last extract stays, for make publish: published/.watch/latest.
+A round that fails changes nothing. The first one ends it; what goes wrong later
+is said once, and tried again after twice the time. The last extract stays, for
+make publish: published/.watch/latest.
 """
 
 import argparse
@@ -17,12 +18,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import (
-    AbstractContextManager,
-    contextmanager,
-    nullcontext,
-    redirect_stderr,
-)
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,6 +72,11 @@ class Watch:
         self._published: dict[str, dict[str, str]] = {}
         self._seen_at: datetime | None = None
         self.longest_waits: list[float] = []
+
+    @property
+    def has_published(self) -> bool:
+        """Whether a round has succeeded."""
+        return bool(self._published)
 
     def round(self) -> None:
         """Extract, and publish what differs.
@@ -140,6 +141,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     publish.add_arguments(parser)
 
 
+def keep_watching(watch: Watch, every: float) -> None:
+    """Go round until a signal.
+
+    Raises:
+        UserError: the first round fails.
+        KeyboardInterrupt: the signal came.
+    """
+    pause, said = every, ""
+    while True:
+        begun = time.monotonic()
+        try:
+            # The first round takes long, and shows its steps.
+            steps = hushed() if watch.has_published else nullcontext()
+            with interruptible(), steps:
+                watch.round()
+            pause, said = every, ""
+        except UserError as error:
+            if not watch.has_published:
+                raise
+            pause = max(min(max(2 * pause, 1), LONGEST_PAUSE), every)
+            if str(error) != said:
+                said = str(error)
+                say(f"{said}\n  Tried again until it works.")
+        time.sleep(max(0, begun + pause - time.monotonic()))
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Watch until a signal, and then say how long readers waited."""
     end_on_signals()
@@ -148,34 +175,14 @@ def main(arguments: argparse.Namespace) -> int:
     arguments.vars = json.dumps(given, default=str)
     os.environ["DBT_TARGET"] = "files"
     os.environ[files.VARIABLE] = str(folder / LATEST)
-    watch, pause, said = Watch(arguments, folder), arguments.every, ""
-    # The first round takes long, and shows its steps.
-    steps: AbstractContextManager[None] = nullcontext()
-    with locked(folder):
+    watch = Watch(arguments, folder)
+    with locked(folder), suppress(KeyboardInterrupt):
+        # Personal data is in it.
         folder.chmod(0o700)
-        try:
-            while True:
-                begun = time.monotonic()
-                try:
-                    with steps, interruptible():
-                        watch.round()
-                    pause, said = arguments.every, ""
-                except UserError as error:
-                    longer = min(max(2 * pause, 1), LONGEST_PAUSE)
-                    pause = max(longer, arguments.every)
-                    if str(error) != said:
-                        said = str(error)
-                        say(f"{said}\n  Tried again until it works.")
-                steps = hushed()
-                time.sleep(max(0, begun + pause - time.monotonic()))
-        except KeyboardInterrupt:
-            waits = watch.longest_waits
-    print(
-        f"stopped: {plural(len(waits), 'version')} of what had changed"
-        + (
-            f", readable at most {quantiles(waits)} after commit"
-            if waits
-            else ""
-        )
-    )
+        keep_watching(watch, arguments.every)
+    waits = watch.longest_waits
+    said = f"stopped: {plural(len(waits), 'version')} of what had changed"
+    if waits:
+        said += f", readable at most {quantiles(waits)} after commit"
+    print(said)
     return 0

@@ -146,6 +146,12 @@ def test_what_is_committed_is_read_until_it_is_stopped(
     assert len(list((store.folder / "published/.watch").glob("2*"))) == 1
 
 
+def test_a_wrong_setting_ends_it(store: Store):
+    address = "mysql://reader@127.0.0.1:1/classicmodels"
+    said = store.fail("watch", CLASSICMODELS_MYSQL=address)
+    assert said.startswith("watch: ")
+
+
 def test_it_stops_in_the_middle_of_a_build(store: Store):
     with private_server() as server:
         version = store.version
