@@ -143,17 +143,11 @@ def data_of(scale: int) -> Path:
         UserError: it cannot be made.
     """
     folder = ROOT / "data" / str(scale)
+    command = [sys.executable, "-m", "scripts", "data"]
     if not (folder / "manifest.json").exists():
         with step(f"make data SCALE={scale}"):
             made = subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "scripts",
-                    "data",
-                    "--scale",
-                    str(scale),
-                ],
+                [*command, "--scale", str(scale)],
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
             )
@@ -224,15 +218,9 @@ def told(run: Run | Mapping[str, Any]) -> str:
 
 def machine() -> dict[str, Any]:
     """Return what the figures depend on."""
+    options = ["--always", "--dirty", "--abbrev=40", "--exclude=*"]
     commit = subprocess.run(
-        [
-            "git",
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=40",
-            "--exclude=*",
-        ],
+        ["git", "describe", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
