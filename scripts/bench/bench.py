@@ -2,9 +2,11 @@
 
 Per size, in turn: the source read once, the marts by a hand-written script, the
 star by polars and by pandas, the build on a fresh database without tests and
-with all of them. All run from the same Parquet files, each in a process of its
-own, with the memory and the threads that the environment names. What takes
-more memory than it may is stopped, and does not fit.
+with all of them, and the build after one order in a thousand has changed, with
+the variable only_changes and without tests. All run from the same Parquet
+files, each in a process of its own, with the memory and the threads that the
+environment names. What takes more memory than it may is stopped, and does not
+fit.
 
 The figures go into target/bench/benchmark.json; with --record also into
 assets/benchmark.json, which the site shows.
@@ -36,7 +38,9 @@ from scripts.shared.lock import locked
 from scripts.shared.paths import BENCHMARK, ROOT, shown
 from scripts.shared.progress import say, step
 from scripts.shared.signals import end_on_signals
-from scripts.shared.warehouse import memory_limit
+from scripts.shared.warehouse import memory_limit, sql_text
+from scripts.shared.wording import first_error
+from scripts.sources import files
 
 SIZES = [100, 1_000, 10_000]
 WAYS = {
@@ -46,8 +50,9 @@ WAYS = {
     "pandas": "pandas",
     figures.BUILD: "build without tests",
     figures.TESTED: "build with all tests",
+    figures.CHANGED: "build of 0.1 % changed orders",
 }
-DBT = {figures.BUILD, figures.TESTED}
+DBT = {figures.BUILD, figures.TESTED, figures.CHANGED}
 FRAMES = Path(".venv-bench/bin/python")
 # Room for the largest way: the database file, what it spilled, and a rebuild.
 BYTES_PER_COPY = 600_000
@@ -61,15 +66,16 @@ class Bench:
         self.folder = folder
         self.most_bytes = most_bytes
         self.database = folder / "run/classicmodels.duckdb"
-        self.target = folder / "dbt"
         self.log = folder / "run.log"
 
     def command(self, way: str, data: Path) -> Sequence[str | Path]:
         """Return what runs a way on the files in a folder."""
         if way in DBT:
             dbt = [Path(sys.executable).with_name("dbt"), "build"]
-            if way == figures.BUILD:
+            if way != figures.TESTED:
                 dbt += ["--exclude-resource-type", "test", "unit_test"]
+            if way == figures.CHANGED:
+                dbt += ["--vars", "only_changes: true"]
             return dbt
         if way in ("star", "read"):
             module = [sys.executable, "-m", "scripts.bench.star"]
@@ -84,11 +90,17 @@ class Bench:
             return self.database.with_name("tables")
         return self.database
 
-    def environment(self, data: Path) -> dict[str, str]:
+    def target(self, way: str) -> Path:
+        """Return dbt's target folder; with other variables it parses anew."""
+        return self.folder / (
+            "dbt-changed" if way == figures.CHANGED else "dbt"
+        )
+
+    def environment(self, way: str, data: Path) -> dict[str, str]:
         """Return the variables that lead dbt and polars into the folder."""
         return {
             "DBT_TARGET": "files",
-            "DBT_TARGET_PATH": str(self.target),
+            "DBT_TARGET_PATH": str(self.target(way)),
             "DBT_LOG_PATH": str(self.folder / "logs"),
             "CLASSICMODELS_DB": str(self.database),
             "CLASSICMODELS_FILES": str(data),
@@ -107,33 +119,65 @@ class Bench:
             UserError: it cannot.
         """
         dbt = Path(sys.executable).with_name("dbt")
+        self.dbt([dbt, "--quiet", "parse"], figures.BUILD, data)
+
+    def dbt(self, command: Sequence[str | Path], way: str, data: Path) -> None:
+        """Run dbt without measuring it.
+
+        Raises:
+            UserError: it fails.
+        """
         found = subprocess.run(
-            [dbt, "--quiet", "parse"],
+            command,
             cwd=ROOT,
-            env=os.environ | self.environment(data),
+            env=os.environ | self.environment(way, data),
             capture_output=True,
             text=True,
         )
         if found.returncode:
-            raise UserError(f"dbt parse failed: {found.stdout.strip()}")
+            raise UserError(f"dbt failed: {first_error(found.stdout)}")
 
     def run(self, way: str, data: Path) -> Run:
-        """Run a way once, on an empty folder."""
+        """Run a way once, on an empty folder.
+
+        Raises:
+            UserError: what it goes on from cannot be built.
+        """
         shutil.rmtree(self.database.parent, ignore_errors=True)
         self.database.parent.mkdir(parents=True)
+        if way == figures.CHANGED:
+            self.dbt(self.command(way, data), way, data)
+            data = change(data, self.database.with_name("changed"))
         return measure(
             self.command(way, data),
-            self.environment(data),
+            self.environment(way, data),
             self.log,
             self.spill,
             self.result(way),
             self.most_bytes,
         )
 
-    def nodes(self) -> dict[str, Any]:
+    def nodes(self, way: str) -> dict[str, Any]:
         """Return how long the nodes of the last build took."""
-        content = read_artifact(self.target, "run_results.json", "make bench")
+        target = self.target(way)
+        content = read_artifact(target, "run_results.json", "make bench")
         return figures.node_times(content["results"])
+
+
+def change(data: Path, folder: Path) -> Path:
+    """Write a copy of the source in which one order in a thousand differs."""
+    shutil.copytree(data, folder, ignore=shutil.ignore_patterns("manifest.*"))
+    with duckdb.connect() as connection:
+        for file in files.parquet_files(folder, "orderdetails"):
+            new = file.with_suffix(".new")
+            connection.execute(
+                "copy (select * replace (quantityOrdered"
+                " + (hash(orderNumber) % 1000 = 0)::int as quantityOrdered)"
+                f" from {sql_text(str(file))})"
+                f" to {sql_text(str(new))} (format parquet)"
+            )
+            new.replace(file)
+    return folder
 
 
 def data_of(scale: int) -> Path:
@@ -200,7 +244,7 @@ def measure_size(
                 log = bench.log.replace(bench.folder / f"{way}-{scale}.log")
                 say(f"what it printed is in {shown(log)}")
             elif way in DBT:
-                found["nodes"][way] = bench.nodes()
+                found["nodes"][way] = bench.nodes(way)
     return found
 
 
@@ -274,13 +318,15 @@ def print_table(summary: Mapping[str, Any]) -> None:
             ratio = one["by_star"].get(way)
             times = f", {ratio:.2f} x the script" if ratio else ""
             what = told(cost) if cost["outcome"] == DONE else cost["outcome"]
-            print(f"    {WAYS[way]:28}{what}{times}")
+            print(f"    {WAYS[way]:32}{what}{times}")
     for way, growth in summary["growth"].items():
         if growth["all"] is not None:
             print(
                 f"  grows with exponent {growth['all']:.2f}, at last"
                 f" {growth['last']:.2f}: {WAYS[way]}"
             )
+    if lines := summary["changed_pays_from_lines"]:
+        print(f"  only_changes pays from {lines:,} order lines on")
     for goal in summary["goals"]:
         if goal["is_met"] is not None:
             value = "-" if goal["value"] is None else f"{goal['value']:.2f}"

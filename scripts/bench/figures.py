@@ -8,7 +8,7 @@ from typing import Any
 from scripts.bench.measure import DONE, FAILED, TOO_BIG
 from scripts.shared.artifacts import is_node
 
-BUILD, TESTED, STAR = "build", "tested", "star"
+BUILD, TESTED, CHANGED, STAR = "build", "tested", "changed", "star"
 Sizes = Mapping[str, Mapping[str, Any]]
 COUNTED = (
     "wall_seconds",
@@ -97,6 +97,7 @@ def summarize(sizes: Sizes) -> dict[str, Any]:
     return {
         "sizes": by_size,
         "growth": growth,
+        "changed_pays_from_lines": _pays_from(list(by_size.values())),
         "goals": _goals(list(by_size.values()), growth.get(BUILD, {})),
     }
 
@@ -139,6 +140,18 @@ def _ratios(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "by_build": seconds / wall[BUILD],
         }
     return ratios
+
+
+def _pays_from(sizes: list[Mapping[str, Any]]) -> int | None:
+    """Return the lines from which on only the changes take less than all."""
+    pays = None
+    for one in sorted(sizes, key=lambda one: one["lines"]):
+        changed, build = (
+            one["ways"].get(way, {}).get("wall_seconds", math.inf)
+            for way in (CHANGED, BUILD)
+        )
+        pays = (pays or one["lines"]) if changed < build else None
+    return pays
 
 
 def _goals(

@@ -152,6 +152,21 @@ def test_runs_become_ratios_growth_and_goals():
     }
 
 
+@pytest.mark.parametrize(
+    ("seconds", "lines"),
+    [((9, 3, 9), None), ((9, 3, 3), 200), ((3, 9, 3), 400), ((3, 3, 3), 100)],
+)
+def test_only_changes_pay_where_no_larger_size_is_slower(seconds, lines):
+    sizes = {
+        str(size): {
+            "lines": size,
+            "runs": {"build": [cost(5)], "changed": [cost(changed)]},
+        }
+        for size, changed in zip((100, 200, 400), seconds, strict=True)
+    }
+    assert summarize(sizes)["changed_pays_from_lines"] == lines
+
+
 def test_build_that_does_not_fit_misses_its_goal():
     sizes = {
         "1": {"lines": 10**8, "runs": {"build": [cost(1, "does not fit")]}}
