@@ -207,13 +207,13 @@ def main(arguments: argparse.Namespace) -> int:
     end_on_signals()
     folder = ROOT / "target/lag"
     with locked(folder), private_server(copies=arguments.copies) as server:
-        published = folder / "published"
-        shutil.rmtree(published, ignore_errors=True)
-        database = folder / "classicmodels.duckdb"
-        database.unlink(missing_ok=True)
+        work = folder / "run"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        published = work / "published"
         environment = os.environ | server.settings
         environment |= {
-            "CLASSICMODELS_DB": str(database),
+            "CLASSICMODELS_DB": str(work / "classicmodels.duckdb"),
             "CLASSICMODELS_PUBLISHED": str(published),
         }
         writer = Writer(server.root, arguments.order_every)
@@ -235,7 +235,7 @@ def main(arguments: argparse.Namespace) -> int:
         finally:
             watch.send_signal(signal.SIGINT)
             watch.wait()
-    say(f"what it built is in {shown(folder)}")
+    say(f"what it built is in {shown(work)}")
     found = list(waits.values())
     print(
         f"{len(found)} orders, from the commit in MySQL until readers had them:"

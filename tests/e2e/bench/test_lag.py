@@ -25,7 +25,7 @@ def test_every_order_is_read_and_its_wait_is_measured(
     )
     waits = [float(found[number]) for number in (2, 3, 4)]
     assert waits[0] > 0 and waits == sorted(waits)
-    version = (project.folder / "target/lag/published/current").resolve()
+    version = (project.folder / "target/lag/run/published/current").resolve()
     with duckdb.connect(str(version / "classicmodels.duckdb")) as connection:
         ((entered, balanced, passed),) = connection.sql(
             """
