@@ -47,10 +47,11 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
-	setup-bench deps build doctor extract publish watch rollback backup restore rescue \
-	why alert diff test faults mutants lint format site docs notebook notebook-html \
-	metrics hooks demo-mysql reverse-etl data bench lag clean built check-database \
-	forget free-port lint-sql lint-other lint-workflows test-build docs-check
+	setup-bench deps build doctor extract publish watch rollback backup restore \
+	rescue why alert diff test faults mutants lint format site docs notebook \
+	notebook-html metrics hooks demo-mysql reverse-etl data bench lag clean built \
+	check-database forget free-port lint-sql lint-other lint-workflows test-build \
+	docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \

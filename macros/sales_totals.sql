@@ -4,7 +4,7 @@
         'ordered_amount', 'cancelled_amount', 'net_sales_amount',
         'margin_amount', 'net_margin_amount',
     ],
-    is_order_repeated=false
+    is_order_repeated=true
 ) -%}
     count({{ 'distinct ' if is_order_repeated }}{{ fact }}.order_id) as order_count,
     cast(coalesce(sum({{ fact }}.quantity_ordered), 0) as bigint)

@@ -51,7 +51,7 @@ sales_by_country as (
         {{ sales_totals('fct_orders', [
             'ordered_amount', 'cancelled_amount', 'net_sales_amount',
             'net_margin_amount',
-        ]) }}
+        ], is_order_repeated=false) }}
     from dim_locations
     left join fct_orders
         on dim_locations.location_key = fct_orders.location_key

@@ -22,7 +22,7 @@ sales_by_month as (
         dim_dates.month_start_date,
         min(dim_dates.days_before_as_of_date) >= 0 as is_complete_month,
         count(distinct fct_orders.customer_key) as customer_count,
-        {{ sales_totals('fct_orders') }}
+        {{ sales_totals('fct_orders', is_order_repeated=false) }}
     from dim_dates
     left join fct_orders
         on dim_dates.date_key = fct_orders.order_date_key

@@ -25,7 +25,7 @@ sales_by_office_and_year as (
         dim_dates.year_number,
         min(dim_dates.days_before_as_of_date) >= 0 as is_complete_year,
         count(distinct fct_orders.customer_key) as customer_count,
-        {{ sales_totals('fct_orders') }}
+        {{ sales_totals('fct_orders', is_order_repeated=false) }}
     from dim_offices
     cross join dim_dates
     left join fct_orders

@@ -18,7 +18,7 @@ sales_by_product_line as (
         dim_products.product_line,
         count(distinct dim_products.product_id) as product_count,
         count(distinct fct_order_lines.customer_key) as customer_count,
-        {{ sales_totals('fct_order_lines', is_order_repeated=true) }}
+        {{ sales_totals('fct_order_lines') }}
     from dim_products
     left join fct_order_lines
         on dim_products.product_key = fct_order_lines.product_key

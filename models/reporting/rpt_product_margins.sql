@@ -20,7 +20,7 @@ sales_by_product as (
         {{ sales_totals('fct_order_lines', [
             'ordered_amount', 'net_sales_amount', 'net_cost_amount',
             'margin_amount', 'net_margin_amount', 'msrp_discount_amount',
-        ]) }}
+        ], is_order_repeated=false) }}
     from dim_products
     left join fct_order_lines
         on dim_products.product_key = fct_order_lines.product_key

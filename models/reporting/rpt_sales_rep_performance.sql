@@ -33,7 +33,7 @@ sales_by_employee as (
     select
         dim_employees.employee_key,
         count(distinct fct_orders.customer_key) as customer_count,
-        {{ sales_totals('fct_orders') }}
+        {{ sales_totals('fct_orders', is_order_repeated=false) }}
     from dim_employees
     left join fct_orders
         on dim_employees.employee_key = fct_orders.sales_rep_employee_key

@@ -146,7 +146,8 @@ class Bench:
         shutil.rmtree(self.database.parent, ignore_errors=True)
         self.database.parent.mkdir(parents=True)
         if way == figures.CHANGED:
-            self.dbt(self.command(way, data), way, data)
+            with step("build all, before a change"):
+                self.dbt(self.command(way, data), way, data)
             data = change(data, self.database.with_name("changed"))
         return measure(
             self.command(way, data),

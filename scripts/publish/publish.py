@@ -154,7 +154,7 @@ def make_version(
         shutil.copytree(old / "site", new / "site")
         with step("write the dashboard"):
             write_pages("dashboard", build.target, file)
-        shutil.copytree(build.target / "site", new / "site", dirs_exist_ok=True)
+        shutil.copy(build.target / "site/dashboard.html", new / "site")
     return made, counts
 
 

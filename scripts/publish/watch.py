@@ -21,8 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import duckdb
+from typing import Any
 
 from scripts.publish import publish, versions
 from scripts.publish.build import variables
@@ -69,7 +68,7 @@ class Watch:
         self._folder = folder
         self._traces: object = None
         self._whole_at = datetime.now(UTC)
-        self._published: dict[str, dict[str, str]] = {}
+        self._published: dict[str, Any] = {}
         self._seen_at: datetime | None = None
         self.longest_waits: list[float] = []
 
@@ -85,25 +84,25 @@ class Watch:
             UserError: the source cannot be read, or what it holds is refused.
         """
         with step("extract"):
-            extracted, _ = extract(self._folder)
-        with duckdb.connect() as connection:
-            found = files.read_manifest(connection, str(extracted))
+            extracted, manifest = extract(self._folder)
         for path in self._folder.iterdir():
             if path.is_dir() and path.resolve() != extracted:
                 shutil.rmtree(path, ignore_errors=True)
-        tables, at = found.checksums, found.extracted_at
+        tables = manifest["tables"]
+        at = datetime.fromisoformat(manifest["extracted_at"])
         is_ours = self._traces == traces() and at - self._whole_at < WHOLE_EVERY
         changed = [
             name
-            for name, checksums in tables.items()
-            if not is_ours or self._published[name] != checksums
+            for name, table in tables.items()
+            if not is_ours or self._published[name] != table
         ]
         if changed:
             raw = [f"raw_{name}" for name in changed] if is_ours else []
             with locked(published_path()) as lock:
                 version, _ = publish.publish(self._arguments, lock, raw)
             self._published, self._traces = tables, traces()
-            self._whole_at = self._whole_at if raw else at
+            if not raw:
+                self._whole_at = at
             self._tell(version, changed if raw else [], at)
         self._seen_at = at
 
@@ -154,7 +153,7 @@ def keep_watching(watch: Watch, every: float) -> None:
         try:
             # The first round takes long, and shows its steps.
             steps = hushed() if watch.has_published else nullcontext()
-            with interruptible(), steps:
+            with steps:
                 watch.round()
             pause, said = every, ""
         except UserError as error:
@@ -176,7 +175,7 @@ def main(arguments: argparse.Namespace) -> int:
     os.environ["DBT_TARGET"] = "files"
     os.environ[files.VARIABLE] = str(folder / LATEST)
     watch = Watch(arguments, folder)
-    with locked(folder), suppress(KeyboardInterrupt):
+    with locked(folder), suppress(KeyboardInterrupt), interruptible():
         # Personal data is in it.
         folder.chmod(0o700)
         keep_watching(watch, arguments.every)

@@ -37,8 +37,8 @@ def check_settings() -> None:
     Raises:
         UserError: one of them makes no sense.
     """
-    threads = os.environ.get("CLASSICMODELS_THREADS") or "2"
-    if not re.fullmatch(r"0*[1-9][0-9]*", threads):
+    threads = os.environ.get("CLASSICMODELS_THREADS", "")
+    if threads and not re.fullmatch(r"0*[1-9][0-9]*", threads):
         raise UserError(
             f"CLASSICMODELS_THREADS={threads}: must be a whole number, 1 or"
             " more"

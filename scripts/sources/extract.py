@@ -9,6 +9,7 @@ import argparse
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -24,8 +25,8 @@ from scripts.sources.files import write_manifest
 LATEST = "latest"
 
 
-def write(folder: Path) -> dict[str, int]:
-    """Write all tables and the manifest; return how many rows each has.
+def write(folder: Path) -> dict[str, Any]:
+    """Write all tables and the manifest; return what is in that.
 
     Raises:
         UserError: a table cannot be read or written.
@@ -44,15 +45,14 @@ def write(folder: Path) -> dict[str, int]:
                 ).fetchall()
             tables[name] = {"rows": rows}
         at = max(moment for _, moment in relations.values())
-    write_manifest(folder, at, tables)
-    return {name: one["rows"] for name, one in tables.items()}
+    return write_manifest(folder, at, tables)
 
 
-def extract(folder: Path) -> tuple[Path, dict[str, int]]:
+def extract(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Add an extract to those in a folder; nobody else may work there.
 
     Returns:
-        Its own folder, and how many rows each table has.
+        Its own folder, and what is in its manifest.
 
     Raises:
         UserError: a table cannot be read or written.
@@ -63,7 +63,7 @@ def extract(folder: Path) -> tuple[Path, dict[str, int]]:
         shutil.rmtree(new, ignore_errors=True)
         # Personal data is in it.
         new.mkdir(mode=0o700)
-        counts = write(new)
+        manifest = write(new)
         made = folder / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         new.rename(made)
         point(folder / LATEST, made)
@@ -71,7 +71,7 @@ def extract(folder: Path) -> tuple[Path, dict[str, int]]:
         raise UserError(f"{shown(folder)}: {error.strerror}") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return made, counts
+    return made, manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,9 +89,9 @@ def main(arguments: argparse.Namespace) -> int:
     end_on_signals()
     folder = ROOT / arguments.to
     with locked(folder):
-        made, counts = extract(folder)
-    for table, count in counts.items():
-        print(f"  {table:14}{count:>12,}")
+        made, manifest = extract(folder)
+    for name, table in manifest["tables"].items():
+        print(f"  {name:14}{table['rows']:>12,}")
     print(
         f"Extracted to {shown(made)}. To build from it:\n"
         f"CLASSICMODELS_FILES={shown(folder / LATEST)} make build"

@@ -144,8 +144,8 @@ def write_manifest(
     extracted_at: datetime,
     tables: dict[str, dict[str, Any]],
     more: dict[str, Any] | None = None,
-) -> None:
-    """Write what an extract says of itself.
+) -> dict[str, Any]:
+    """Write what an extract says of itself, and return it.
 
     Args:
         folder: the one that it lies in.
@@ -169,6 +169,7 @@ def write_manifest(
         "tables": found,
     }
     (folder / MANIFEST).write_text(json.dumps(content, indent=2), "utf-8")
+    return content
 
 
 def read_manifest(

@@ -40,8 +40,6 @@ FILES = {
         from read_parquet('{{ env_var("CLASSICMODELS_FILES") }}/orders.parquet')
         """,
 }
-# To publish the extract of the last round again.
-FROM_WATCH = {"CLASSICMODELS_FILES": "published/.watch/latest"}
 
 
 class Watch:
@@ -164,4 +162,5 @@ def test_it_stops_in_the_middle_of_a_build(store: Store):
     assert not subprocess.run(
         ["pgrep", "--session", str(watch.process.pid)], stdout=subprocess.PIPE
     ).stdout
-    store.run("publish", DBT_TARGET="files", **FROM_WATCH)
+    latest = "published/.watch/latest"
+    store.run("publish", DBT_TARGET="files", CLASSICMODELS_FILES=latest)
