@@ -12,7 +12,7 @@
             {%- do tables.update({last_good(table_name): columns}) -%}
         {%- endfor -%}
         {%- for relation, columns in tables.items() %}
-        create schema if not exists {{ relation.include(identifier=false) }};
+        create schema if not exists {{ relation.include(database=false, identifier=false) }};
         create table if not exists {{ relation }} (
             {%- for name, type in columns.items() %}
             {{ name }} {{ type }}{{ ',' if not loop.last }}
