@@ -1,5 +1,5 @@
 {% macro create_ops_tables() -%}
-    {%- if execute and flags.WHICH in ['build', 'run', 'seed', 'snapshot', 'test', 'freshness'] -%}
+    {%- if execute and target.type != 'spark' and flags.WHICH in ['build', 'run', 'seed', 'snapshot', 'test', 'freshness'] -%}
         {%- set tables = {} -%}
         {%- for table_name in ['runs', 'run_results'] -%}
             {%- do tables.update({ops_relation(table_name): ops_columns(table_name)}) -%}

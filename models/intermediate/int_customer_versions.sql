@@ -2,7 +2,16 @@ with
 
 snap_customers as (
 
-    select * from {{ ref('snap_customers') }}
+    {% if target.type == 'spark' %}
+        -- Without a snapshot, today's customers are their only version.
+        select
+            int_customer_profiles.*,
+            cast('1900-01-01' as {{ dbt.type_timestamp() }}) as dbt_valid_from,
+            cast(null as {{ dbt.type_timestamp() }}) as dbt_valid_to
+        from {{ ref('int_customer_profiles') }} as int_customer_profiles
+    {% else %}
+        select * from {{ ref('snap_customers') }}
+    {% endif %}
 
 ),
 

@@ -1,5 +1,7 @@
 {% test agrees_with_last_good_build(model, table_name) %}
 
+{#- Spark keeps no copy of the last good build. -#}
+{{ config(enabled=target.type != 'spark') }}
 {%- set accepted = var('accepted_changes') %}
 {%- if accepted is not iterable or accepted is string
     or accepted | reject('in', var('load_limits')) | list %}
