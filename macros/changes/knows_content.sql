@@ -1,4 +1,8 @@
 {% macro knows_content() -%}
+    {{ return(adapter.dispatch('knows_content')()) }}
+{%- endmacro %}
+
+{% macro default__knows_content() -%}
     {#- The default of the key says it: nobody needs it, and a table that anything
     else has made does not have it. -#}
     {%- set found = run_query(
@@ -10,4 +14,11 @@
         ~ ", 'content_hash', ''))"
     ) -%}
     {{ return(found.rows[0][0] == 2) }}
+{%- endmacro %}
+
+{% macro postgres__knows_content() -%}
+    {{ return(run_query(
+        "select count(*) from pg_class where oid = to_regclass(" ~ sql_text(held_content())
+        ~ ") and obj_description(oid, 'pg_class') = " ~ sql_text(postgres__content_mark())
+    ).rows[0][0] == 1) }}
 {%- endmacro %}

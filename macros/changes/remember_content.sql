@@ -6,9 +6,9 @@
     {{ replace_changed(held_content(), changed_content()) }}
     where content_hash is not null;
     {%- else %}
-    create or replace table {{ held_content() }} as {{ content_hashes() }};
+    drop table if exists {{ held_content() }};
+    create table {{ held_content() }} as {{ content_hashes() }};
     {%- endif %}
-    alter table {{ this }} alter column {{ model.columns.keys() | first }}
-        set default {{ sql_text(content_mark()) }}
+    {{ adapter.dispatch('mark_content')() }}
     {%- endif %}
 {%- endmacro %}

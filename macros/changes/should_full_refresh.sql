@@ -17,7 +17,7 @@
     select coalesce(hashes.{{ key }}, held.{{ key }}) as {{ key }}, hashes.content_hash
     from ({{ content_hashes() }}) as hashes
     full join {{ held_content() }} as held
-        on hashes.{{ key }} is not distinct from held.{{ key }}
+        on hashes.{{ key }} = held.{{ key }}
     where hashes.content_hash is distinct from held.content_hash
         {%- endset -%}
         {%- do run_query(comparison) -%}

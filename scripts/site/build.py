@@ -2,8 +2,8 @@
 
 The folder works from disk and from any static host, and contacts no other host:
 the start page with the state of the last build, the dashboard, the data
-dictionary, dbt docs, the column lineage and the benchmarks. The old site stays
-as it is until the new one is complete. assets/erd.svg is redrawn.
+dictionary, dbt docs, the column lineage, the benchmarks and the guides. The old
+site stays as it is until the new one is complete. assets/erd.svg is redrawn.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from scripts.site import (
     dbt_docs,
     dictionary,
     erd,
+    guides,
     lineage,
     pages,
     scores,
@@ -115,6 +116,10 @@ def own_pages(
         "benchmarks.html": {
             "title": "Benchmarks",
             "found": benchmarks.read_benchmarks(),
+        },
+        "guides.html": {
+            "title": "Engines and lake",
+            "guides": guides.read_guides(),
         },
     }
 

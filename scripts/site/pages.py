@@ -12,6 +12,7 @@ PAGES = (
     {"href": "docs.html", "title": "dbt docs"},
     {"href": "lineage.html", "title": "Column lineage"},
     {"href": "benchmarks.html", "title": "Benchmarks"},
+    {"href": "guides.html", "title": "Engines and lake"},
 )
 
 

@@ -101,20 +101,26 @@ final as (
         priced_lines.unit_cost_amount,
         priced_lines.msrp_amount,
         priced_lines.ordered_amount,
-        case
-            when int_orders.counts_as_net_sales is false
-                then priced_lines.ordered_amount
-            else 0
-        end as cancelled_amount,
-        case
-            when int_orders.counts_as_net_sales is false then 0
-            else priced_lines.ordered_amount
-        end as net_sales_amount,
+        cast(
+            case
+                when int_orders.counts_as_net_sales is false
+                    then priced_lines.ordered_amount
+                else 0
+            end as decimal(18, 2)
+        ) as cancelled_amount,
+        cast(
+            case
+                when int_orders.counts_as_net_sales is false then 0
+                else priced_lines.ordered_amount
+            end as decimal(18, 2)
+        ) as net_sales_amount,
         priced_lines.cost_amount,
-        case
-            when int_orders.counts_as_net_sales is false then 0
-            else priced_lines.cost_amount
-        end as net_cost_amount,
+        cast(
+            case
+                when int_orders.counts_as_net_sales is false then 0
+                else priced_lines.cost_amount
+            end as decimal(18, 2)
+        ) as net_cost_amount,
         cast(
             priced_lines.ordered_amount - priced_lines.cost_amount
             as decimal(18, 2)

@@ -28,6 +28,7 @@ PAGES = {
     "docs.html": "The classicmodels warehouse",
     "lineage.html": None,
     "benchmarks.html": "Benchmarks",
+    "guides.html": "Engines",
 }
 ARTIFACTS = (
     "manifest.json",

@@ -228,7 +228,7 @@ def statements(project: Project) -> list[str]:
         event = json.loads(line)
         node = event["data"].get("node_info", {})
         sql = event["data"].get("sql", "").split("*/")[-1].strip()
-        run = event["info"]["invocation_id"].replace("-", "_")
+        run = event["info"]["invocation_id"][:8]
         if (
             event["info"]["name"] == "SQLQuery"
             and node.get("materialized") in ("table", "incremental")

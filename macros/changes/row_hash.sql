@@ -1,0 +1,11 @@
+{% macro row_hash(values) -%}
+    {{ adapter.dispatch('row_hash')(values | join(', ')) }}
+{%- endmacro %}
+
+{% macro default__row_hash(values) -%}
+    hash({{ values }})
+{%- endmacro %}
+
+{% macro postgres__row_hash(values) -%}
+    hashtextextended(cast(row({{ values }}) as text), 0)
+{%- endmacro %}
