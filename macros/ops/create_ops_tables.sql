@@ -15,14 +15,14 @@
         create schema if not exists {{ relation.include(database=false, identifier=false) }};
         create table if not exists {{ relation }} (
             {%- for name, type in columns.items() %}
-            {{ name }} {{ type }}{{ ',' if not loop.last }}
+            {{ name }} {{ api.Column.translate_type(type) }}{{ ',' if not loop.last }}
             {%- endfor %}
         );
         {%- endfor %}
         {#- A file made by an earlier version of the project. -#}
         {%- for table_name in ['runs', 'run_results'] %}
         {%- for name, type in ops_columns(table_name).items() %}
-        alter table {{ ops_relation(table_name) }} add column if not exists {{ name }} {{ type }};
+        alter table {{ ops_relation(table_name) }} add column if not exists {{ name }} {{ api.Column.translate_type(type) }};
         {%- endfor %}
         {%- endfor %}
     {%- endif -%}

@@ -1,7 +1,7 @@
 {% macro run_and_commit(sql) -%}
     {#- Hooks run outside of a transaction that dbt would commit. -#}
     {%- if sql | trim -%}
-        {%- do run_query(sql) -%}
+        {%- call statement() -%}{{ sql }}{%- endcall -%}
         {%- do adapter.commit() -%}
     {%- endif -%}
 {%- endmacro %}

@@ -37,7 +37,9 @@ usual_prices as (
     select
         stg_order_lines.product_id,
         count(*) as line_count,
-        median(stg_order_lines.unit_price_amount) as median_price_amount
+        percentile_cont(0.5) within group (
+            order by stg_order_lines.unit_price_amount
+        ) as median_price_amount
     from stg_order_lines
     group by stg_order_lines.product_id
 
