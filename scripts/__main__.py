@@ -23,6 +23,7 @@ ROOMS = {
     },
     "sources": {
         "extract": ("extract", "extract the tables of MySQL into files"),
+        "data": ("data", "grow the sample to any size"),
         "demo-mysql": ("demo", "run a MariaDB server that holds the seeds"),
         "reverse-etl": ("reverse_etl", "write customers' figures to the CRM"),
     },
@@ -41,9 +42,12 @@ ROOMS = {
         "mutants": ("mutants", "break the SQL and see the tests notice"),
     },
     "bench": {
-        "data": ("data", "grow the sample to any size"),
         "bench": ("bench", "measure the build, side by side with other ways"),
         "lag": ("lag", "measure how long readers wait for a commit in MySQL"),
+    },
+    "engines": {
+        "land": ("land", "copy the source into PostgreSQL"),
+        "parity": ("parity", "compare the marts of DuckDB and other engines"),
     },
     "site": {
         "site": ("build", "draw the ERD and write the pages of the site"),

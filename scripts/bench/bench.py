@@ -41,6 +41,7 @@ from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import memory_limit, sql_text
 from scripts.shared.wording import first_error
 from scripts.sources import files
+from scripts.sources.data import data_of
 
 SIZES = [100, 1_000, 10_000]
 WAYS = {
@@ -178,26 +179,6 @@ def change(data: Path, folder: Path) -> Path:
                 f" to {sql_text(str(new))} (format parquet)"
             )
             new.replace(file)
-    return folder
-
-
-def data_of(scale: int) -> Path:
-    """Return the folder with the grown source; make it where it is missing.
-
-    Raises:
-        UserError: it cannot be made.
-    """
-    folder = ROOT / "data" / str(scale)
-    command = [sys.executable, "-m", "scripts", "data"]
-    if not (folder / "manifest.json").exists():
-        with step(f"make data SCALE={scale}"):
-            made = subprocess.run(
-                [*command, "--scale", str(scale)],
-                cwd=ROOT,
-                stdout=subprocess.DEVNULL,
-            )
-        if made.returncode:
-            raise UserError(f"make data SCALE={scale}: failed, see above")
     return folder
 
 

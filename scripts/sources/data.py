@@ -20,7 +20,7 @@ from scripts.shared.disk import check_room
 from scripts.shared.errors import UserError
 from scripts.shared.lock import locked
 from scripts.shared.paths import ROOT, shown
-from scripts.shared.progress import say
+from scripts.shared.progress import say, step
 from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import memory_limit, sql_text
 from scripts.shared.wording import reason
@@ -36,6 +36,8 @@ TOTALS = {
     },
     "payments": {"amount": "sum(amount)"},
 }
+# Of what is drawn at random.
+SEED = 1
 # One file has the lines of about so many orders.
 ORDERS_PER_FILE = 400_000
 # Above, order numbers and customer numbers would not fit their type.
@@ -171,6 +173,44 @@ def write_orders(writer: Writer) -> None:
         )
 
 
+def write_data(scale: int, seed: int, folder: Path) -> Path:
+    """Write the grown tables into a folder named after the scale; return it.
+
+    Raises:
+        UserError: the disk, or DuckDB, refuses.
+    """
+    done, new = folder / str(scale), folder / ".new"
+    with locked(folder):
+        try:
+            # What one that was cut off left behind.
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            check_room(new, scale * BYTES_PER_COPY, "free some, or lower SCALE")
+            grow(new, scale, seed)
+            shutil.rmtree(done, ignore_errors=True)
+            new.rename(done)
+        except OSError as error:
+            raise UserError(f"{shown(folder)}: {error.strerror}") from None
+        except duckdb.Error as error:
+            raise UserError(f"{shown(folder)}: {reason(error)}") from None
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    return done
+
+
+def data_of(scale: int) -> Path:
+    """Return the folder with the grown source; make it where it is missing.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    folder = ROOT / "data" / str(scale)
+    if not (folder / files.MANIFEST).exists():
+        with step(f"make data SCALE={scale}"):
+            write_data(scale, SEED, ROOT / "data")
+    return folder
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command line takes."""
     parser.add_argument(
@@ -183,7 +223,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=int,
-        default=1,
+        default=SEED,
         metavar="N",
         help="of what is drawn at random (default: %(default)s)",
     )
@@ -201,23 +241,7 @@ def main(arguments: argparse.Namespace) -> int:
     scale = arguments.scale
     if not 1 <= scale <= LARGEST:
         raise UserError(f"--scale {scale}: must be from 1 to {LARGEST:,}")
-    folder = ROOT / arguments.to
-    done, new = folder / str(scale), folder / ".new"
-    with locked(folder):
-        try:
-            # What one that was cut off left behind.
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
-            check_room(new, scale * BYTES_PER_COPY, "free some, or lower SCALE")
-            grow(new, scale, arguments.seed)
-            shutil.rmtree(done, ignore_errors=True)
-            new.rename(done)
-        except OSError as error:
-            raise UserError(f"{shown(folder)}: {error.strerror}") from None
-        except duckdb.Error as error:
-            raise UserError(f"{shown(folder)}: {reason(error)}") from None
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+    done = write_data(scale, arguments.seed, ROOT / arguments.to)
     manifest = json.loads((done / files.MANIFEST).read_text("utf-8"))
     for name, table in manifest["tables"].items():
         totals = [f"{key} {table[key]}" for key in TOTALS.get(name, {})]

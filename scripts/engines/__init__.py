@@ -1,0 +1,1 @@
+"""The room of other engines: PostgreSQL and Apache Spark."""
