@@ -47,11 +47,12 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
-	setup-bench deps build doctor extract publish watch rollback backup restore \
-	rescue why alert diff test faults mutants lint format site docs notebook \
-	notebook-html metrics hooks demo-mysql reverse-etl data bench lag clean built \
-	check-database forget free-port lint-sql lint-other lint-workflows test-build \
-	docs-check
+	setup-bench setup-postgres setup-spark deps build doctor extract land \
+	publish watch rollback backup restore rescue why alert diff test \
+	faults mutants lint format site docs notebook notebook-html metrics \
+	hooks demo-mysql reverse-etl data bench lag parity clean built \
+	check-database forget free-port lint-sql lint-other lint-workflows \
+	test-build docs-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
@@ -76,6 +77,14 @@ setup-dagster: ## Create .venv-dagster with Dagster
 
 setup-bench: ## Create .venv-bench with pandas and polars
 	@$(VENV) .venv-bench "$(PYTHON)" requirements-bench.txt
+
+setup-postgres: ## Add to .venv what PostgreSQL as the warehouse needs
+	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-postgres.txt
+
+# And what make parity needs.
+setup-spark: ## Create .venv-spark with Apache Spark
+	@$(VENV) .venv-spark "$(PYTHON)" requirements.txt requirements-postgres.txt \
+		requirements-spark.txt
 
 deps: setup ## Install the dbt packages, from the hub or else from vendor/
 	@$(RUN) deps
@@ -105,6 +114,9 @@ doctor: setup ## Check all that a build needs, the source included
 
 extract: setup-sources ## Extract the tables of MySQL into Parquet files
 	@$(RUN) extract $(ARGS)
+
+land: setup-postgres ## Copy the files of the source into PostgreSQL
+	@$(RUN) land
 
 publish: deps ## Build and test a copy, then give readers the new version
 	@$(RUN) publish $(if $(ACCEPT),--accept $(ACCEPT)) $(ARGS) -- $(STRICT)
@@ -137,7 +149,7 @@ export BASE ?= origin/main
 diff: deps ## Show what the work tree changes in the data, against BASE
 	@$(RUN) diff $(ARGS) -- "$$BASE"
 
-test: lint test-build docs-check setup-bench ## Run everything that CI runs, in a database of its own
+test: lint test-build docs-check setup-bench setup-spark ## Run everything that CI runs, in a database of its own
 	$(RUN) faults
 	$(RUN) mutants
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \
@@ -246,6 +258,10 @@ bench: deps setup-bench ## Measure the build beside other ways (SIZES, RUNS)
 
 lag: deps setup-sources ## Measure from a commit in MySQL until readers have it
 	@$(RUN) lag $(ARGS) -- $(STRICT)
+
+parity: deps setup-spark ## Compare DuckDB, PostgreSQL and Spark (SCALE=n)
+	@.venv-spark/bin/python -m scripts parity \
+		$(if $(SCALE),--scale "$(SCALE)") $(ARGS)
 
 hooks: setup ## Check each commit before it is made (pre-commit)
 	.venv/bin/pre-commit install

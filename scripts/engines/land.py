@@ -1,8 +1,8 @@
 """Copy the source's tables into PostgreSQL, for dbt's target postgres.
 
-From the files that CLASSICMODELS_FILES names, such as an extract, into the schema
-classicmodels_landing of the server that psql's variables name; all in one
-transaction: if it fails, the last load stays.
+From the files that CLASSICMODELS_FILES names, such as an extract, into the
+schema classicmodels_landing of the server that psql's variables name; all in
+one transaction: if it fails, the last load stays.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import duckdb
 
 from scripts.engines.postgres import CATALOG, attach
 from scripts.shared.paths import ROOT
-from scripts.shared.progress import step
 from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import sql_text
 from scripts.sources import columns, landing
@@ -34,7 +33,9 @@ def land(settings: Mapping[str, str]) -> None:
     with duckdb.connect() as connection:
         attach(connection, settings)
         with landing.opened("files", connection, ROOT) as tables:
-            connection.execute(f"create schema if not exists {CATALOG}.{SCHEMA}")
+            connection.execute(
+                f"create schema if not exists {CATALOG}.{SCHEMA}"
+            )
             for name, (relation, moment) in tables.items():
                 at = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
                 # PostgreSQL knows names without quotes in lower case.
@@ -48,12 +49,12 @@ def land(settings: Mapping[str, str]) -> None:
                 )
                 target = f"{SCHEMA}.{name}"
                 # The views on it stay, and readers have the old rows meanwhile.
-                empty = f"delete from {target}"
-                with landing.about(name), step(name):
+                empty = sql_text(f"delete from {target}")
+                with landing.about(name):
                     for statement in (
                         f"create table if not exists {CATALOG}.{target} as"
                         f" from ({query}) limit 0",
-                        f"call postgres_execute('{CATALOG}', {sql_text(empty)})",
+                        f"call postgres_execute('{CATALOG}', {empty})",
                         f"insert into {CATALOG}.{target} {query}",
                     ):
                         connection.execute(statement)

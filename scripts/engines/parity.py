@@ -135,7 +135,9 @@ def differences(
         }
         for relation in (ours, theirs)
     ]
-    types = [{name.lower(): kind for name, kind in x.items()} for x in described]
+    types = [
+        {name.lower(): kind for name, kind in x.items()} for x in described
+    ]
     if types[0] != types[1]:
         return 0, [
             f"{name}: {types[0].get(name)}, and there {types[1].get(name)}"
@@ -227,10 +229,14 @@ def main(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="classicmodels-parity-") as name:
         folder = Path(name)
         ours = build("files", folder, {}, arguments.options)
-        with duckdb.connect(config={"memory_limit": memory_limit()}) as connection:
+        with duckdb.connect(
+            config={"memory_limit": memory_limit()}
+        ) as connection:
             connection.execute("set timezone = 'UTC'")
             database = sql_text(str(folder / "classicmodels.duckdb"))
-            connection.execute(f"attach {database} as classicmodels (read_only)")
+            connection.execute(
+                f"attach {database} as classicmodels (read_only)"
+            )
             for engine in arguments.engines:
                 with ENGINES[engine](connection, folder) as (settings, read):
                     theirs = build(engine, folder, settings, arguments.options)

@@ -12,9 +12,9 @@ from pwd import getpwnam
 import duckdb
 
 from scripts.shared.errors import UserError
+from scripts.shared.ports import free_port
 from scripts.shared.wording import first_error, reason
 from scripts.sources import extensions
-from scripts.sources.server import free_port
 
 # Where Debian keeps the programs of each version.
 PROGRAMS = Path("/usr/lib/postgresql")

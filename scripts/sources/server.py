@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import pymysql
 
 from scripts.shared.errors import UserError
+from scripts.shared.ports import free_port
 from scripts.sources.columns import SEEDS
 
 TABLES = Path(__file__).with_name("classicmodels.sql")
@@ -146,12 +146,6 @@ def private_server(
             # Its files are thrown away: it need not put them in order.
             process.kill()
             process.wait()
-
-
-def free_port(host: str) -> int:
-    """Return a port at which nothing listens."""
-    with socket.create_server((host, 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def program(name: str) -> str:

@@ -15,7 +15,8 @@ from scripts.shared.signals import interruptible
 
 TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "setup-sources",
-    "setup-dagster", "setup-bench", "deps", "build", "doctor", "extract",
+    "setup-dagster", "setup-bench", "setup-postgres", "setup-spark", "deps",
+    "build", "doctor", "extract", "land", "parity", "export", "demo-spark",
     "demo-mysql", "reverse-etl", "data", "bench", "lag", "publish", "watch",
     "rollback", "backup", "restore", "rescue", "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",

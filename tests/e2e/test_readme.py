@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -21,6 +20,7 @@ import duckdb
 import pytest
 
 from conftest import BIN, NOT_COPIED, ROOT, clean_environment, edit, run
+from scripts.shared.ports import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Fenced blocks by their language, and code within a line.
@@ -176,12 +176,6 @@ def shell(command: str) -> list[str]:
     return ["bash", "-c", f"source .venv/bin/activate && {command}"]
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def demo(clone: Path) -> Iterator[str]:
     """What `make demo-mysql` prints; its server runs until the last test."""
@@ -212,7 +206,7 @@ def environment() -> dict[str, str]:
         ALERT_WEBHOOK="",
         BROWSER="true",
         GITHUB_STEP_SUMMARY="",
-        PORT=str(free_port()),
+        PORT=str(free_port("127.0.0.1")),
         **PASTED,
     )
 
