@@ -13,7 +13,7 @@ from scripts.engines.spark import private_cluster
 from scripts.shared.signals import end_on_signals
 
 TEXT = """\
-Spark's Thrift server listens at {CLASSICMODELS_SPARK}:{CLASSICMODELS_SPARK_PORT}. In another terminal:
+A master, two workers and a Thrift server are running. In another terminal:
 
 {exports}
 
@@ -37,7 +37,7 @@ def main(_: argparse.Namespace) -> int:
             f"export {name}={shlex.quote(value)}"
             for name, value in settings.items()
         )
-        print(TEXT.format(exports=exports, **settings), flush=True)
+        print(TEXT.format(exports=exports), flush=True)
         with suppress(KeyboardInterrupt):
             signal.pause()
     return 0
