@@ -50,7 +50,7 @@ endif
 	setup-bench setup-postgres setup-spark deps build doctor extract land \
 	publish watch rollback backup restore rescue why alert diff test \
 	faults mutants lint format site docs notebook notebook-html metrics \
-	hooks demo-mysql reverse-etl data bench lag parity clean built \
+	hooks demo-mysql reverse-etl data bench lag parity demo-spark clean built \
 	check-database forget free-port lint-sql lint-other lint-workflows \
 	test-build docs-check
 
@@ -258,6 +258,9 @@ bench: deps setup-bench ## Measure the build beside other ways (SIZES, RUNS)
 
 lag: deps setup-sources ## Measure from a commit in MySQL until readers have it
 	@$(RUN) lag $(ARGS) -- $(STRICT)
+
+demo-spark: deps setup-spark ## Run a Spark cluster on this machine, to build on it
+	@.venv-spark/bin/python -m scripts demo-spark
 
 parity: deps setup-spark ## Compare DuckDB, PostgreSQL and Spark (SCALE=n)
 	@.venv-spark/bin/python -m scripts parity \

@@ -1,6 +1,6 @@
 {% macro land_source() -%}
     {%- if not execute
-        or target.name not in ['files', 'mysql']
+        or not reads_source()
         or flags.WHICH not in ['build', 'run']
         or flags.EMPTY -%}
         {{ return('') }}
@@ -12,7 +12,7 @@
         and node.config.schema == 'raw'
         and node.unique_id in selected_resources -%}
         {%- if loop.first -%}
-            {%- do adapter.store_relation('plugin', none, [], '', '', {'origin': target.name}) -%}
+            {%- do adapter.dispatch('land_tables')() -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}

@@ -46,6 +46,7 @@ ROOMS = {
         "lag": ("lag", "measure how long readers wait for a commit in MySQL"),
     },
     "engines": {
+        "demo-spark": ("demo_spark", "run a Spark cluster, to build on it"),
         "land": ("land", "copy the source into PostgreSQL"),
         "parity": ("parity", "compare the marts of DuckDB and other engines"),
     },

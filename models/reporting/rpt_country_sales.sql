@@ -69,10 +69,12 @@ final as (
         countries.region,
         countries.latitude,
         countries.longitude,
-        row_number() over (
-            order by
-                sales_by_country.net_sales_amount desc,
-                sales_by_country.country_name asc
+        cast(
+            row_number() over (
+                order by
+                    sales_by_country.net_sales_amount desc,
+                    sales_by_country.country_name asc
+            ) as bigint
         ) as net_sales_rank,
         coalesce(customers_by_country.registered_customer_count, 0)
             as registered_customer_count,

@@ -31,10 +31,12 @@ final as (
 
     select
         sales_by_product_line.product_line,
-        row_number() over (
-            order by
-                sales_by_product_line.net_sales_amount desc,
-                sales_by_product_line.product_line asc
+        cast(
+            row_number() over (
+                order by
+                    sales_by_product_line.net_sales_amount desc,
+                    sales_by_product_line.product_line asc
+            ) as bigint
         ) as net_sales_rank,
         sales_by_product_line.product_count,
         sales_by_product_line.quantity_ordered,

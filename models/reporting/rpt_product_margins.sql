@@ -39,10 +39,12 @@ final as (
         dim_products.product_vendor,
         dim_products.product_scale,
         sales_by_product.order_count > 0 as is_ever_ordered,
-        row_number() over (
-            order by
-                sales_by_product.net_margin_amount desc,
-                dim_products.product_id asc nulls last
+        cast(
+            row_number() over (
+                order by
+                    sales_by_product.net_margin_amount desc,
+                    dim_products.product_id asc nulls last
+            ) as bigint
         ) as net_margin_rank,
         dim_products.unit_cost_amount,
         dim_products.msrp_amount,

@@ -51,10 +51,12 @@ final as (
         dim_employees.job_title,
         dim_employees.manager_name,
         dim_employees.office_city,
-        row_number() over (
-            order by
-                sales_by_employee.net_sales_amount desc,
-                dim_employees.employee_id asc nulls last
+        cast(
+            row_number() over (
+                order by
+                    sales_by_employee.net_sales_amount desc,
+                    dim_employees.employee_id asc nulls last
+            ) as bigint
         ) as net_sales_rank,
         coalesce(customers_by_rep.assigned_customer_count, 0)
             as assigned_customer_count,

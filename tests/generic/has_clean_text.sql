@@ -29,7 +29,7 @@ select *
 from {{ model }}
 where
     false
-    {%- for column in adapter.get_columns_in_relation(model) if column.is_string() %}
+    {%- for column in adapter.get_columns_in_relation(model) if column.is_string() or column.dtype == 'string' %}
     or {{ matches(column.name, patterns.values() | join('|')) }}
     {%- if not column.name.endswith(('first_name', 'last_name')) %}
     or {{ column.name }} in ('{{ null_words | join("', '") }}')

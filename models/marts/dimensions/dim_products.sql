@@ -21,10 +21,8 @@ known_products as (
         stg_products.product_vendor,
         stg_products.product_scale,
         cast(
-            nullif(
-                {{ dbt.split_part('stg_products.product_scale', "':'", 2) }},
-                ''
-            ) as integer
+            nullif(split_part(stg_products.product_scale, ':', 2), '')
+            as integer
         ) as scale_denominator,
         stg_products.quantity_in_stock,
         stg_products.unit_cost_amount,
