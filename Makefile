@@ -48,7 +48,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
 	setup-bench deps build doctor extract publish watch rollback backup restore \
-	rescue why alert diff test faults mutants lint format site docs notebook \
+	export rescue why alert diff test faults mutants lint format site docs notebook \
 	notebook-html metrics hooks demo-mysql reverse-etl data bench lag clean built \
 	check-database forget free-port lint-sql lint-other lint-workflows test-build \
 	docs-check
@@ -120,6 +120,9 @@ backup: setup ## Copy the database with its history, into TO=file
 
 restore: setup ## Put the backup FROM=file in the place of the database
 	@$(RUN) restore -- "$(FROM)"
+
+export: setup-sources ## Write what is published to TO=folder or s3://bucket/prefix
+	@$(RUN) export $(ARGS) -- "$(TO)"
 
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue

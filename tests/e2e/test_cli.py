@@ -17,7 +17,7 @@ TARGETS = {
     "help", "setup", "setup-extra", "setup-notebook", "setup-sources",
     "setup-dagster", "setup-bench", "deps", "build", "doctor", "extract",
     "demo-mysql", "reverse-etl", "data", "bench", "lag", "publish", "watch",
-    "rollback", "backup", "restore", "rescue", "why", "alert",
+    "rollback", "backup", "restore", "export", "rescue", "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
     "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
