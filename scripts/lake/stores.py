@@ -46,6 +46,8 @@ REMEDIES = {
     "NoSuchBucket": "there is no such bucket: create it first",
     "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY is not that of the key",
     "InvalidAccessKeyId": "nobody has the key AWS_ACCESS_KEY_ID",
+    "NoCredentialsError": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or"
+    " AWS_PROFILE",
     "ExpiredToken": "the credentials have expired: get new ones",
 }
 
