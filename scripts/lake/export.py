@@ -199,21 +199,23 @@ def find(
     """Remove runs that were cut off, and look for a whole one of a version.
 
     Returns:
-        Its name and its manifest, and the names of all runs.
+        Its name and its manifest, and the names of the runs that stay.
     """
-    names = store.runs()
+    kept = []
     whole: tuple[str | None, dict[str, Any]] = (None, {})
-    for name in names:
+    for name in store.runs():
         manifest = store.manifest(name)
         if manifest is None and name != latest:
             store.remove(name)
+            continue
+        kept.append(name)
         if (
             manifest
             and manifest.get("version") == version.name
             and is_whole(manifest, store.files(name))
         ):
             whole = name, manifest
-    return *whole, names
+    return *whole, kept
 
 
 def prune(store: "Folder | Bucket", run: str, keep: int) -> None:

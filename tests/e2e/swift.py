@@ -1,4 +1,4 @@
-"""A private object store that checks signatures: OpenStack Swift, with its S3."""
+"""A private object store that checks signatures: Swift, which speaks S3."""
 
 import getpass
 import signal
@@ -48,12 +48,10 @@ use = egg:swift#{name}
 """
 PROXY = """
 [pipeline:main]
-pipeline = catch_errors cache listing_formats bulk s3api tempauth slo proxy-server
+pipeline = cache listing_formats bulk s3api tempauth slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
-[filter:catch_errors]
-use = egg:swift#catch_errors
 [filter:cache]
 use = egg:swift#memcache
 [filter:listing_formats]
