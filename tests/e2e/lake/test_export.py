@@ -3,13 +3,18 @@
 import json
 import os
 import re
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from conftest import Project, on_small_disk
 from exports import FIRST, SECOND, THIRD, Publication, differences
+from scripts.lake import export
+from scripts.shared.errors import UserError
 from scripts.shared.lock import locked
 
 PARTITIONED = {
@@ -202,6 +207,22 @@ def test_a_full_disk_leaves_what_people_read(
     assert "No space left on device" in said
     assert "Traceback" not in said
     assert re.findall(r"^2\S+Z$", said, re.MULTILINE) == [FIRST, SECOND]
+
+
+def test_what_reads_back_differently_is_not_shown(
+    publication: Publication, lake: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def lose_rows(*of: Any) -> Iterator[tuple[str, str]]:
+        return ((path, f"{rows} limit 1") for path, rows in parts(*of))
+
+    parts = export.parts
+    monkeypatch.setattr(export, "parts", lose_rows)
+    monkeypatch.setattr(export, "end_on_signals", lambda: None)
+    monkeypatch.setenv("CLASSICMODELS_PUBLISHED", str(publication.folder))
+    arguments = Namespace(to=str(lake), keep=3, glue=None)
+    with pytest.raises(UserError, match="is not what is published"):
+        export.main(arguments)
+    assert not (lake / "latest").exists()
 
 
 def test_one_at_a_time(publication: Publication, lake: Path):

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from conftest import Project
-from exports import FIRST, SECOND, Publication, differences, store_reader
+from exports import FIRST, SECOND, SOME, Publication, differences, store_reader
 from swift import object_store
 
 PREFIX = "shop/lake's"
@@ -40,7 +40,7 @@ def publication(
     warehouse: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Publication:
     found = Publication(tmp_path_factory.mktemp("published"))
-    found.make(warehouse)
+    found.make(warehouse, *SOME)
     return found
 
 
