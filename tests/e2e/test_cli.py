@@ -18,7 +18,7 @@ TARGETS = {
     "setup-dagster", "setup-bench", "setup-postgres", "setup-spark", "deps",
     "build", "doctor", "extract", "land", "parity", "export", "demo-spark",
     "demo-mysql", "reverse-etl", "data", "bench", "lag", "publish", "watch",
-    "rollback", "backup", "restore", "export", "rescue", "why", "alert",
+    "rollback", "backup", "restore", "rescue", "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
     "notebook", "notebook-html", "metrics", "hooks", "clean",
 }  # fmt: skip
