@@ -201,8 +201,11 @@ def execute(settings: Mapping[str, str], sql: str) -> list[tuple]:
     Args:
         settings: as `private_server` gives them.
         sql: the statement.
+
+    Raises:
+        UserError: Spark refuses it.
     """
-    from pyhive import hive
+    from pyhive import exc, hive
 
     address = (
         settings["CLASSICMODELS_SPARK"],
@@ -210,5 +213,9 @@ def execute(settings: Mapping[str, str], sql: str) -> list[tuple]:
     )
     with closing(hive.connect(*address)) as connection:
         cursor = connection.cursor()
-        cursor.execute(sql)
+        try:
+            cursor.execute(sql)
+        except exc.OperationalError as error:
+            said = error.args[0].status.errorMessage.splitlines()[0]
+            raise UserError(f"Spark: {said}") from None
         return cursor.fetchall() if cursor.description else []
