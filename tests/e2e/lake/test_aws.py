@@ -9,6 +9,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -156,12 +157,23 @@ def partitions_of(cloud: Cloud, table: str) -> dict[str, str]:
 
 @pytest.mark.filterwarnings("ignore:Tried to parse:UserWarning")
 def test_each_role_may_do_what_it_must_and_no_more(
-    cloud: Cloud, publication: Publication
+    cloud: Cloud, publication: Publication, tmp_path: Path
 ):
     outputs = cloud.deploy()
     publisher, reader = (
         cloud.take_role(outputs[name]) for name in ("Publisher", "Reader")
     )
+    # As a person has it who took the role.
+    profile = tmp_path / "credentials"
+    keys = [f"{k.lower()} = {v}" for k, v in publisher.items() if "KEY" in k]
+    token = f"aws_session_token = {publisher['AWS_SESSION_TOKEN']}"
+    profile.write_text("\n".join(["[publisher]", *keys, token]))
+    publisher |= {name: "" for name in publisher if "KEY" in name}
+    publisher |= {
+        "AWS_SESSION_TOKEN": "",
+        "AWS_SHARED_CREDENTIALS_FILE": str(profile),
+        "AWS_PROFILE": "publisher",
+    }
     lake = outputs["Lake"]
     glue = ("--glue", DATABASE, "--keep", "1")
     cloud.check_rights(after=0)
