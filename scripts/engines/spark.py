@@ -201,8 +201,11 @@ def execute(settings: Mapping[str, str], sql: str) -> list[tuple]:
     Args:
         settings: as `private_server` gives them.
         sql: the statement.
+
+    Raises:
+        UserError: it fails.
     """
-    from pyhive import hive
+    from pyhive import exc, hive
 
     address = (
         settings["CLASSICMODELS_SPARK"],
@@ -210,5 +213,10 @@ def execute(settings: Mapping[str, str], sql: str) -> list[tuple]:
     )
     with closing(hive.connect(*address)) as connection:
         cursor = connection.cursor()
-        cursor.execute(sql)
+        try:
+            cursor.execute(sql)
+        except exc.OperationalError as error:
+            # What follows is Java's own trace.
+            said = error.args[0].status.errorMessage.splitlines()[0]
+            raise UserError(f"Spark: {said}") from None
         return cursor.fetchall() if cursor.description else []
