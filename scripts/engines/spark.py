@@ -203,7 +203,7 @@ def execute(settings: Mapping[str, str], sql: str) -> list[tuple]:
         sql: the statement.
 
     Raises:
-        UserError: it fails.
+        UserError: Spark refuses it.
     """
     from pyhive import exc, hive
 
@@ -216,7 +216,6 @@ def execute(settings: Mapping[str, str], sql: str) -> list[tuple]:
         try:
             cursor.execute(sql)
         except exc.OperationalError as error:
-            # What follows is Java's own trace.
             said = error.args[0].status.errorMessage.splitlines()[0]
             raise UserError(f"Spark: {said}") from None
         return cursor.fetchall() if cursor.description else []

@@ -96,8 +96,15 @@ def is_remote(place: str) -> bool:
     return "://" in place
 
 
-def connect_store(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB read an object store, as AWS's own variables say."""
+def connect_store(
+    connection: duckdb.DuckDBPyConnection, **given: str | None
+) -> None:
+    """Let DuckDB use an object store, as AWS's own variables say.
+
+    Args:
+        connection: of DuckDB.
+        given: parameters of the secret, in the place of the variables.
+    """
     extensions.load(connection, "httpfs")
     found = {
         "key_id": os.environ.get("AWS_ACCESS_KEY_ID"),
@@ -105,7 +112,7 @@ def connect_store(connection: duckdb.DuckDBPyConnection) -> None:
         "session_token": os.environ.get("AWS_SESSION_TOKEN"),
         "region": os.environ.get("AWS_REGION")
         or os.environ.get("AWS_DEFAULT_REGION"),
-    }
+    } | given
     if address := os.environ.get("AWS_ENDPOINT_URL"):
         url = urlsplit(address)
         found |= {
@@ -113,10 +120,9 @@ def connect_store(connection: duckdb.DuckDBPyConnection) -> None:
             "url_style": "path",
             "use_ssl": str(url.scheme == "https").lower(),
         }
-    given = ", ".join(f"{k} {sql_text(v)}" for k, v in found.items() if v)
+    options = "".join(f", {k} {sql_text(v)}" for k, v in found.items() if v)
     connection.execute(
-        "create or replace temporary secret files"
-        f" (type s3{given and ', '}{given})"
+        f"create or replace temporary secret files (type s3{options})"
     )
 
 

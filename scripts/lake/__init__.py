@@ -1,0 +1,1 @@
+"""The lake: what is published, as Parquet for engines that read files."""
