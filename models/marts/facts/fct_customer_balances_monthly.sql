@@ -1,5 +1,8 @@
 {{ config(
-    materialized='incremental' if var('only_changes', false) else 'table',
+    materialized=(
+        'incremental'
+        if var('only_changes', false) and target.type != 'spark' else 'table'
+    ),
     incremental_strategy='changed_content',
     unique_key='customer_key',
     on_schema_change='fail',

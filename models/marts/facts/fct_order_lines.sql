@@ -1,6 +1,12 @@
 {{ config(
     materialized='incremental' if var('only_changes', false) else 'table',
-    incremental_strategy='changed_content',
+    incremental_strategy=(
+        'insert_overwrite' if target.type == 'spark' else 'changed_content'
+    ),
+    partition_by=(
+        'order_date_key'
+        if target.type == 'spark' and var('only_changes', false) else none
+    ),
     unique_key='order_id',
     on_schema_change='fail',
     post_hook='{{ remember_content() }}',
