@@ -155,12 +155,14 @@ diff: deps ## Show what the work tree changes in the data, against BASE
 test: lint test-build docs-check setup-bench setup-spark ## Run everything that CI runs, in a database of its own
 	$(RUN) faults
 	$(RUN) mutants
+	.venv-spark/bin/python -m scripts parity -- \
+		--exclude-resource-type test unit_test
 	CLASSICMODELS_TEST_TARGET="$(TEST_TARGET)" \
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
 		"actionlint, zizmor, cfn-lint, sqlfluff), dbt build with unit and data" \
-		"tests, docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
+		"tests, docs rules (dbt-bouncer), ERD, the site, faults, mutants, parity, pytest"
 
 # What is tested does not depend on the source that the shell or the command
 # line names.

@@ -44,7 +44,6 @@ def test_a_build_that_stops_takes_nothing_from_readers(
     def build() -> subprocess.CompletedProcess[str]:
         return run(
             *(DBT, "--no-use-colors", "build", "--target", "postgres"),
-            *("--exclude-resource-type", "unit_test"),
             cwd=project.folder,
             **project.settings | settings,
         )
