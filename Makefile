@@ -159,8 +159,8 @@ test: lint test-build docs-check setup-bench setup-spark ## Run everything that 
 		.venv/bin/pytest --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder
 	@echo "make test: all passed: lint (yamllint, ruff, dbt's YAML schema," \
-		"actionlint, zizmor, cfn-lint, sqlfluff), dbt build with unit and data tests," \
-		"docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
+		"actionlint, zizmor, cfn-lint, sqlfluff), dbt build with unit and data" \
+		"tests, docs rules (dbt-bouncer), ERD, the site, faults, mutants, pytest"
 
 # What is tested does not depend on the source that the shell or the command
 # line names.

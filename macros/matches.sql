@@ -1,18 +1,3 @@
 {% macro matches(text, pattern) -%}
     {{ adapter.dispatch('matches')(text, pattern) }}
 {%- endmacro %}
-
-{% macro default__matches(text, pattern) -%}
-    regexp_matches({{ text }}, '{{ pattern }}')
-{%- endmacro %}
-
-{% macro postgres__matches(text, pattern) -%}
-    {{ text }} ~ '{{
-        modules.re.sub('\\\\x{(.{4})}', '\\\\u\\1', pattern)
-        .replace('\\pL', '[:alpha:]').replace('\\pN', '[:digit:]')
-    }}'
-{%- endmacro %}
-
-{% macro spark__matches(text, pattern) -%}
-    {{ text }} rlike r'{{ pattern }}'
-{%- endmacro %}

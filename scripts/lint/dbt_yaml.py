@@ -19,6 +19,8 @@ from pathspec import GitIgnoreSpec
 from scripts.shared.files import read_yaml
 from scripts.shared.paths import ROOT
 
+# What may depend on the target.
+DECIDED = ("enabled", "full_refresh", "materialized", "store_failures")
 FOLDERS = ("model", "seed", "snapshot", "macro", "test", "analysis")
 
 
@@ -33,22 +35,22 @@ def schemas() -> dict[str, Any]:
     severity = known["definitions"]["Severity"]["enum"]
     severity += [name.lower() for name in severity]
     _add_semantics(known)
-    _let_jinja_enable(project)
-    _let_jinja_enable(known)
+    _let_jinja_decide(project)
+    _let_jinja_decide(known)
     return {"project": project, "resources": known}
 
 
-def _let_jinja_enable(schema: Any) -> None:
-    """Let an expression say whether something is enabled, as dbt does."""
+def _let_jinja_decide(schema: Any) -> None:
+    """Let an expression give the value of a config, as dbt does."""
     children = schema.items() if isinstance(schema, dict) else []
     for name, child in children:
-        if name in ("enabled", "+enabled") and isinstance(child, dict):
+        if name.removeprefix("+") in DECIDED and isinstance(child, dict):
             jinja = {"type": "string", "pattern": r"^\{\{.*\}\}$"}
             schema[name] = {"anyOf": [child, jinja]}
         else:
-            _let_jinja_enable(child)
+            _let_jinja_decide(child)
     for child in schema if isinstance(schema, list) else []:
-        _let_jinja_enable(child)
+        _let_jinja_decide(child)
 
 
 def _add_semantics(schema: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ Rows = list[dict[str, str]]
 
 def clean_environment(**extra: str) -> dict[str, str]:
     """Return the environment without the settings of an outer build."""
-    settings = ("DBT_", "CLASSICMODELS_", "MAKE", "MFLAGS")
+    settings = ("DBT_", "CLASSICMODELS_", "AWS_", "MAKE", "MFLAGS")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(settings)}
     return kept | {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"} | extra
 

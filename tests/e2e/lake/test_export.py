@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,6 +219,7 @@ def test_what_reads_back_differently_is_not_shown(
     parts = export.parts
     monkeypatch.setattr(export, "parts", lose_rows)
     monkeypatch.setattr(export, "end_on_signals", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["scripts", "export"])
     monkeypatch.setenv("CLASSICMODELS_PUBLISHED", str(publication.folder))
     arguments = Namespace(to=str(lake), keep=3, glue=None)
     with pytest.raises(UserError, match="is not what is published"):

@@ -1,3 +1,0 @@
-{% macro postgres__land_tables() -%}
-    {#- make land has done it: PostgreSQL reads no files. -#}
-{%- endmacro %}
