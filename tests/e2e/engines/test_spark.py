@@ -148,51 +148,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         )
 
 
-def test_a_worker_that_dies_takes_nothing_with_it(cluster):
-    workers = subprocess.check_output(
-        ["pgrep", "-P", str(cluster.process.pid), "-f", "worker.Worker"],
-        text=True,
-    ).split()
-    assert len(workers) == 2
-    build = cluster.start_build(
-        "--select", "+fct_order_lines", "+rpt_country_sales"
-    )
-    said = ""
-    for line in build.stdout:
-        said += line
-        if f"START sql table model {LINES}" in line:
-            # With its executor.
-            os.killpg(int(workers[0]), signal.SIGKILL)
-    assert build.wait() == 0, said[-4000:]
-    manifest = json.loads((cluster.data / "manifest.json").read_text())
-    lines = manifest["tables"]["orderdetails"]
-    assert cluster.query(
-        f"select count(*), cast(sum(ordered_amount) as string) from {LINES}"
-    ) == str((lines["rows"], lines["amount"]))
-    assert cluster.query(
-        "select cast(sum(ordered_amount) as string)"
-        " from classicmodels_reporting.rpt_country_sales"
-    ) == str((lines["amount"],))
-
-
-def test_a_value_that_does_not_fit_stops_the_build(cluster, tmp_path):
-    data = tmp_path / "data"
-    shutil.copytree(cluster.data, data)
-    file = data / "orderdetails/0001.parquet"
-    file.unlink()
-    duckdb.execute(
-        f"copy (select * replace (40000 as quantityOrdered) from"
-        f" '{cluster.data}/orderdetails/0001.parquet' limit 1)"
-        f" to '{file}' (format parquet)"
-    )
-    build = cluster.start_build(
-        *("--select", "raw_orderdetails", "fct_order_lines"), data=data
-    )
-    said, _ = build.communicate()
-    assert build.returncode == 1
-    assert "[CAST_OVERFLOW]" in said
-
-
 def test_only_changed_days_are_written_and_equal_a_full_build(
     cluster, tmp_path
 ):
@@ -250,6 +205,51 @@ def test_only_changed_days_are_written_and_equal_a_full_build(
             ).fetchall()
             assert found == []
             connection.execute("drop table there")
+
+
+def test_a_worker_that_dies_takes_nothing_with_it(cluster):
+    workers = subprocess.check_output(
+        ["pgrep", "-P", str(cluster.process.pid), "-f", "worker.Worker"],
+        text=True,
+    ).split()
+    assert len(workers) == 2
+    build = cluster.start_build(
+        "--select", "+fct_order_lines", "+rpt_country_sales"
+    )
+    said = ""
+    for line in build.stdout:
+        said += line
+        if f"START sql table model {LINES}" in line:
+            # With its executor.
+            os.killpg(int(workers[0]), signal.SIGKILL)
+    assert build.wait() == 0, said[-4000:]
+    manifest = json.loads((cluster.data / "manifest.json").read_text())
+    lines = manifest["tables"]["orderdetails"]
+    assert cluster.query(
+        f"select count(*), cast(sum(ordered_amount) as string) from {LINES}"
+    ) == str((lines["rows"], lines["amount"]))
+    assert cluster.query(
+        "select cast(sum(ordered_amount) as string)"
+        " from classicmodels_reporting.rpt_country_sales"
+    ) == str((lines["amount"],))
+
+
+def test_a_value_that_does_not_fit_stops_the_build(cluster, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(cluster.data, data)
+    file = data / "orderdetails/0001.parquet"
+    file.unlink()
+    duckdb.execute(
+        f"copy (select * replace (40000 as quantityOrdered) from"
+        f" '{cluster.data}/orderdetails/0001.parquet' limit 1)"
+        f" to '{file}' (format parquet)"
+    )
+    build = cluster.start_build(
+        *("--select", "raw_orderdetails", "fct_order_lines"), data=data
+    )
+    said, _ = build.communicate()
+    assert build.returncode == 1
+    assert "[CAST_OVERFLOW]" in said
 
 
 def test_missing_java_is_one_line(tmp_path):
