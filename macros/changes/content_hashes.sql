@@ -7,13 +7,13 @@
     orders as (select * from {{ ref('int_orders') }}),
     lines as (select * from {{ ref('stg_order_lines') }}),
     products as (
-        select product_id, {{ row_hash(['stg_products.*']) }} as product_hash
+        select product_id, {{ row_hash(['stg_products']) }} as product_hash
         from {{ ref('stg_products') }}
     ),
     parts as (
-        select order_id, {{ row_hash(['orders.*']) }} as part_hash from orders
+        select order_id, {{ row_hash(['orders']) }} as part_hash from orders
         union all
-        select lines.order_id, {{ row_hash(['lines.*', 'products.product_hash']) }}
+        select lines.order_id, {{ row_hash(['lines', 'products.product_hash']) }}
         from lines
         left join products on lines.product_id = products.product_id
     )
@@ -32,9 +32,9 @@
         from {{ ref('fct_order_lines') }}
     ),
     parts as (
-        select order_id, {{ row_hash(['orders.*']) }} as part_hash from orders
+        select order_id, {{ row_hash(['orders']) }} as part_hash from orders
         union all
-        select order_id, {{ row_hash(['lines.*']) }} from lines
+        select order_id, {{ row_hash(['lines']) }} from lines
         union all
         select orders.order_id, {{ row_hash(['as_of_dates.as_of_date']) }}
         from orders
@@ -52,11 +52,11 @@
     parts as (
         select
             customer_key,
-            {{ row_hash(['customers.*']) }} as part_hash,
+            {{ row_hash(['customers']) }} as part_hash,
             cast(null as integer) as date_key
         from customers
         union all
-        select customer_key, {{ row_hash(['versions.*']) }}, null from versions
+        select customer_key, {{ row_hash(['versions']) }}, null from versions
         union all
         select
             customer_key,
@@ -64,7 +64,7 @@
             order_date_key
         from orders
         union all
-        select customer_key, {{ row_hash(['payments.*']) }}, payment_date_key from payments
+        select customer_key, {{ row_hash(['payments']) }}, payment_date_key from payments
     )
     select
         customer_key,

@@ -18,11 +18,3 @@
         ~ ") and obj_description(oid, 'pg_class') = " ~ sql_text(postgres__content_mark())
     ).rows[0][0] == 1) }}
 {%- endmacro %}
-
-{% macro spark__knows_content() -%}
-    {%- set marks = run_query("show tblproperties " ~ this ~ " ('content')").rows -%}
-    {{ return(
-        marks[0][1] == content_mark()
-        and adapter.get_columns_in_relation(held_content()) | length > 0
-    ) }}
-{%- endmacro %}

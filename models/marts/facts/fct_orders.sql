@@ -1,12 +1,9 @@
 {{ config(
-    materialized='incremental' if var('only_changes', false) else 'table',
-    incremental_strategy=(
-        'insert_overwrite' if target.type == 'spark' else 'changed_content'
+    materialized=(
+        'incremental'
+        if var('only_changes', false) and target.type != 'spark' else 'table'
     ),
-    partition_by=(
-        'order_date_key'
-        if target.type == 'spark' and var('only_changes', false) else none
-    ),
+    incremental_strategy='changed_content',
     unique_key='order_id',
     on_schema_change='fail',
     post_hook='{{ remember_content() }}',

@@ -14,49 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import BIN, ROOT, SCRIPTS, clean_environment, run
+from conftest import ROOT, SCRIPTS, clean_environment, run
 
 PYTHON = ROOT / ".venv-spark/bin/python"
 COMMAND = [str(PYTHON), "-m", "scripts", "demo-spark"]
 LINES = "classicmodels_marts.fct_order_lines"
-
-
-# Of orders until May 2003.
-CHANGES = {
-    "orders": """
-        select * replace (
-            case orderNumber
-                when 10115 then date '2003-02-17' else orderDate
-            end as orderDate,
-            case orderNumber
-                when 10112 then 'Disputed' else status
-            end as status
-        )
-        from before
-        -- One with its lines, alone on its day, and one that leaves them.
-        where orderNumber not in (10101, 10105)
-        union all by name
-        select * replace (
-            99000 as orderNumber, date '2003-05-02' as orderDate
-        )
-        from before
-        where orderNumber = 10100
-    """,
-    "orderdetails": """
-        select * replace (
-            quantityOrdered
-            + if(orderNumber = 10110 and orderLineNumber = 1, 1, 0)
-            as quantityOrdered
-        )
-        from before
-        -- All lines of an order that stays.
-        where orderNumber not in (10101, 10102)
-        union all by name
-        select * replace (99000 as orderNumber)
-        from before
-        where orderNumber = 10100
-    """,
-}
 
 
 @dataclass
@@ -66,7 +28,6 @@ class Cluster:
     process: subprocess.Popen
     settings: dict[str, str]
     data: Path
-    folder: Path
 
     def start_build(
         self, *options: str, data: Path | None = None
@@ -84,14 +45,6 @@ class Cluster:
             ),
             stdout=subprocess.PIPE,
             text=True,
-        )
-
-    def files(self, table: str) -> set[Path]:
-        """Return the files of a mart."""
-        return set(
-            self.folder.glob(
-                f"*/spark-warehouse/classicmodels_marts.db/{table}/*/*.parquet"
-            )
         )
 
     def query(self, sql: str) -> str:
@@ -134,7 +87,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             "DBT_LOG_PATH": str(folder / "target"),
         },
         data / "100",
-        own,
     )
     process.send_signal(signal.SIGINT)
     assert process.wait() == 0
@@ -146,65 +98,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
                 int(settings["CLASSICMODELS_SPARK_PORT"]),
             )
         )
-
-
-def test_only_changed_days_are_written_and_equal_a_full_build(
-    cluster, tmp_path
-):
-    done = run(*SCRIPTS, "data", "--scale", "1", "--to", str(tmp_path))
-    assert done.returncode == 0, done.stdout
-    data, tables = tmp_path / "1", ("fct_order_lines", "fct_orders")
-    (data / "manifest.json").unlink()
-
-    def rewrite(queries: dict[str, str]) -> None:
-        for table, query in queries.items():
-            file = data / table / "0001.parquet"
-            before = file.rename(tmp_path / "before.parquet")
-            duckdb.execute(
-                f"copy (with before as (from '{before}') {query})"
-                f" to '{file}' (format parquet)"
-            )
-
-    def build(*selected: str) -> None:
-        process = cluster.start_build(
-            *("--vars", "only_changes: true", "--select", *selected), data=data
-        )
-        said, _ = process.communicate()
-        assert process.returncode == 0, said[-4000:]
-
-    until = "select * from before where orderNumber <= 10120"
-    rewrite(dict.fromkeys(CHANGES, until))
-    build("+fct_orders")
-    before = {table: cluster.files(table) for table in tables}
-    rewrite(CHANGES)
-    build("raw_orders", *tables)
-    settings = {
-        "CLASSICMODELS_DB": str(tmp_path / "full.duckdb"),
-        "CLASSICMODELS_FILES": str(data),
-        "DBT_TARGET_PATH": str(tmp_path / "target"),
-        "DBT_LOG_PATH": str(tmp_path / "target"),
-    }
-    done = run(
-        *(BIN / "dbt", "build", "--target", "files", "--select", "+fct_orders"),
-        *("--exclude-resource-type", "test", "unit_test"),
-        **settings,
-    )
-    assert done.returncode == 0, done.stdout
-    with duckdb.connect(settings["CLASSICMODELS_DB"]) as connection:
-        for table in tables:
-            after = cluster.files(table)
-            assert 0 < len(before[table] - after) < len(before[table]) / 2
-            connection.execute(
-                f"create temp table there as from marts.{table} limit 0;"
-                " insert into there by name from read_parquet("
-                f"{[str(file) for file in after]}, hive_partitioning = true)"
-            )
-            found = connection.execute(
-                f"(from marts.{table} except all from there) union all"
-                f" (from there except all from marts.{table})"
-            ).fetchall()
-            assert found == []
-            connection.execute("drop table there")
 
 
 def test_a_worker_that_dies_takes_nothing_with_it(cluster):
