@@ -147,8 +147,8 @@ def differences(
         )
     found = []
     for here, there, what in (
-        ("ours", "theirs", "is missing there"),
-        ("theirs", "ours", "is only there"),
+        ("ours", "theirs", "missing there"),
+        ("theirs", "ours", "only there"),
     ):
         query = f"from {here} except all from {there}"
         ((count,),) = connection.execute(
@@ -156,7 +156,7 @@ def differences(
         ).fetchall()
         if count:
             example = connection.execute(f"{query} limit 1").fetchone()
-            found.append(f"{plural(count, 'row')} {what}, such as {example}")
+            found.append(f"{what}: {plural(count, 'row')}, such as {example}")
     ((rows,),) = connection.execute("select count(*) from ours").fetchall()
     return rows, found
 
