@@ -1,14 +1,19 @@
-"""PostgreSQL as the warehouse: what readers have when a build stops."""
+"""PostgreSQL as the warehouse: all tests, and what readers have."""
 
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from conftest import ROOT, Project, edit, run
+import pytest
+
+from conftest import ROOT, Project, Rows, edit, run
 from scripts.engines.postgres import private_server, program
 
 PYTHON = ROOT / ".venv-spark/bin/python"
 DBT = PYTHON.with_name("dbt")
-# Of the last part: rows and their content.
+MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
+# Of each table that people read: its rows, and their content.
 READ = """
 select format(
     'select %L, count(*), md5(string_agg(md5(x::text), '''' order by x::text))'
@@ -36,31 +41,73 @@ def read(settings: dict[str, str]) -> list[str]:
     ).stdout.splitlines()
 
 
-def test_a_build_that_stops_takes_nothing_from_readers(
-    copy_project: Callable[[], Project],
-):
-    project = copy_project()
+@dataclass
+class Warehouse:
+    """The project, and a server to build it on."""
 
-    def build() -> subprocess.CompletedProcess[str]:
+    project: Project
+    settings: dict[str, str]
+
+    def build(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt build."""
         return run(
             *(DBT, "--no-use-colors", "build", "--target", "postgres"),
-            cwd=project.folder,
-            **project.settings | settings,
+            *options,
+            cwd=self.project.folder,
+            **self.project.settings | self.settings,
         )
 
+    def edit(self, table: str, change: Callable[[Rows], None]) -> None:
+        """Change the rows of a seed."""
+        edit(self.project.folder, table, change)
+
+
+@pytest.fixture(scope="module")
+def postgres(copy_project: Callable[[], Project]) -> Iterator[Warehouse]:
+    """The project, built and tested."""
     with private_server() as settings:
-        assert build().returncode == 0
-        before = read(settings)
-        assert len(before) == 26
-        # Lets the dimensions be made anew, and holds the facts back.
-        edit(
-            project.folder,
-            "orderdetails",
-            lambda rows: rows[0].update(quantityOrdered="0"),
+        warehouse = Warehouse(copy_project(), settings)
+        done = warehouse.build()
+        assert done.returncode == 0, done.stdout[-4000:]
+        yield warehouse
+
+
+def test_a_build_that_stops_takes_nothing_from_readers(postgres: Warehouse):
+    before = read(postgres.settings)
+    assert len(before) == 26
+    # Lets the dimensions be made anew, and holds the facts back.
+    postgres.edit(
+        "orderdetails", lambda rows: rows[0].update(quantityOrdered="0")
+    )
+    stopped = postgres.build()
+    assert stopped.returncode == 1
+    assert "OK created sql table model classicmodels_marts" in stopped.stdout
+    assert read(postgres.settings) == before
+
+
+def test_only_what_changed_is_rebuilt_and_equals_a_full_build(
+    postgres: Warehouse,
+):
+    only_changes = ("--vars", "only_changes: true")
+    assert postgres.build(*MODELS_ONLY, *only_changes).returncode == 0
+
+    def lose_lines(rows: Rows) -> None:
+        rows[:] = [row for row in rows if row["orderNumber"] != "10101"]
+        rows[5].update(quantityOrdered="77")
+
+    postgres.edit("orderdetails", lose_lines)
+    postgres.edit("orders", lambda rows: rows[9].update(status="Cancelled"))
+    postgres.edit("payments", lambda rows: rows[0].update(amount="1.00"))
+    said = postgres.build(*MODELS_ONLY, *only_changes).stdout
+    changed = read(postgres.settings)
+    for fact, most in (
+        ("fct_order_lines", 40),
+        ("fct_orders", 3),
+        ("fct_customer_balances_monthly", 150),
+    ):
+        written = re.search(
+            rf"OK .* model \S+{fact} \.* \[INSERT 0 (\d+)", said
         )
-        stopped = build()
-        assert stopped.returncode == 1
-        assert (
-            "OK created sql table model classicmodels_marts" in stopped.stdout
-        )
-        assert read(settings) == before
+        assert 0 < int(written[1]) <= most
+    assert postgres.build(*MODELS_ONLY).returncode == 0
+    assert read(postgres.settings) == changed
