@@ -6,8 +6,6 @@ one transaction: if it fails, the last load stays.
 """
 
 import argparse
-import os
-from collections.abc import Mapping
 from datetime import UTC
 
 import duckdb
@@ -21,17 +19,14 @@ from scripts.sources import columns, landing
 SCHEMA = "classicmodels_landing"
 
 
-def land(settings: Mapping[str, str]) -> None:
+def land() -> None:
     """Copy all tables.
-
-    Args:
-        settings: libpq's variables.
 
     Raises:
         UserError: the files or the server are not as they should be.
     """
     with duckdb.connect() as connection:
-        attach(connection, settings)
+        attach(connection)
         with landing.opened("files", connection, ROOT) as tables:
             connection.execute(
                 f"create schema if not exists {CATALOG}.{SCHEMA}"
@@ -67,6 +62,6 @@ def add_arguments(_: argparse.ArgumentParser) -> None:
 def main(_: argparse.Namespace) -> int:
     """Copy the tables into the server that the environment names."""
     end_on_signals()
-    land(os.environ)
+    land()
     print(f"Landed in {SCHEMA}. To build from it: dbt build --target postgres")
     return 0

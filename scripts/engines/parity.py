@@ -39,13 +39,14 @@ def on_postgres(
 ) -> Iterator[tuple[dict[str, str], Read]]:
     """Run PostgreSQL, with the source in it; give its variables, and a Read."""
     with postgres.private_server() as settings:
+        os.environ |= settings
         with step("postgres: land"):
-            land(settings)
+            land()
 
         def read(schema: str, name: str) -> str:
             return f"{postgres.CATALOG}.classicmodels_{schema}.{name}"
 
-        postgres.attach(connection, settings)
+        postgres.attach(connection)
         try:
             yield settings, read
         finally:
@@ -224,12 +225,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Build, compare, and print what came out, one line per engine."""
     end_on_signals()
-    data = data_of(arguments.scale)
-    os.environ["CLASSICMODELS_FILES"] = str(data)
+    os.environ["CLASSICMODELS_FILES"] = str(data_of(arguments.scale))
     lines, is_equal = [], True
     with tempfile.TemporaryDirectory(prefix="classicmodels-parity-") as name:
         folder = Path(name)
         ours = build("files", folder, {}, arguments.options)
+        relations = models(folder / "files")
         with duckdb.connect(
             config={"memory_limit": memory_limit()}
         ) as connection:
@@ -241,9 +242,7 @@ def main(arguments: argparse.Namespace) -> int:
             for engine in arguments.engines:
                 with ENGINES[engine](connection, folder) as (settings, read):
                     theirs = build(engine, folder, settings, arguments.options)
-                    said, is_same = compare(
-                        connection, engine, read, models(folder / "files")
-                    )
+                    said, is_same = compare(connection, engine, read, relations)
                 is_equal &= is_same
                 lines.append(
                     f"{engine}: {said}; dbt build took {theirs:.0f} s, on"

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pwd import getpwnam
@@ -44,18 +44,21 @@ def run(folder: Path, name: str, *arguments: str) -> None:
     user = "postgres" if os.geteuid() == 0 else None
     if user:
         os.chown(folder, getpwnam(user).pw_uid, -1)
-    done = subprocess.run(
-        [program(name), *arguments],
-        cwd=folder,
-        user=user,
-        # What it starts is no business of a Ctrl-C.
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=(folder / "said").open("w"),
-        stderr=subprocess.STDOUT,
-    )
+    # A file, as the server would keep a pipe open.
+    with (folder / "said").open("w+", errors="replace") as output:
+        done = subprocess.run(
+            [program(name), *arguments],
+            cwd=folder,
+            user=user,
+            # What it starts is no business of a Ctrl-C.
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        output.seek(0)
+        said = output.read()
     if done.returncode:
-        said = (folder / "said").read_text(errors="replace")
         raise UserError(f"PostgreSQL: {name}: {first_error(said)}")
 
 
@@ -106,37 +109,18 @@ def private_server() -> Iterator[dict[str, str]]:
             )
             yield settings
         finally:
-            with_it = (folder / "data/postmaster.pid").exists()
-            if with_it:
+            if (folder / "data/postmaster.pid").exists():
                 run(folder, "pg_ctl", "stop", cluster, "--mode=immediate")
 
 
-def attach(
-    connection: duckdb.DuckDBPyConnection, settings: Mapping[str, str]
-) -> None:
-    """Attach the database of a server, as CATALOG.
-
-    Args:
-        connection: gets it.
-        settings: libpq's variables; what is missing is libpq's default.
+def attach(connection: duckdb.DuckDBPyConnection) -> None:
+    """Attach the database that libpq's variables name, as CATALOG.
 
     Raises:
         UserError: it does not answer, or does not let this user in.
     """
     extensions.load(connection, "postgres", "run make setup-postgres")
-    keys = {
-        "PGHOST": "host",
-        "PGPORT": "port",
-        "PGUSER": "user",
-        "PGPASSWORD": "password",
-        "PGDATABASE": "dbname",
-    }
-    address = " ".join(
-        f"{key}={settings[name]}"
-        for name, key in keys.items()
-        if settings.get(name)
-    )
     try:
-        connection.execute(f"attach '{address}' as {CATALOG} (type postgres)")
+        connection.execute(f"attach '' as {CATALOG} (type postgres)")
     except duckdb.Error as error:
         raise UserError(f"PostgreSQL: {reason(error)}") from None
