@@ -27,7 +27,7 @@ from scripts.shared.errors import UserError
 from scripts.shared.lock import locked
 from scripts.shared.paths import READERS_FILE
 from scripts.shared.progress import say, step
-from scripts.shared.signals import end_on_signals, interruptible
+from scripts.shared.signals import end_on_signals
 from scripts.shared.warehouse import memory_limit, open_database, sql_text
 from scripts.shared.wording import plural
 
@@ -169,7 +169,6 @@ def write_run(
     run = next(n for n in chain([version.name], again) if n not in names)
     with (
         open_database(version / READERS_FILE) as connection,
-        interruptible(),
         explained(store),
     ):
         connection.execute(f"set memory_limit = {sql_text(memory_limit())}")

@@ -10,6 +10,7 @@ import duckdb
 
 from scripts.shared.errors import UserError
 from scripts.shared.paths import published_path, shown
+from scripts.shared.signals import interruptible
 from scripts.shared.wording import reason
 
 # What DuckDB says of a file that is not whole.
@@ -61,7 +62,10 @@ def open_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not path.exists():
         raise DatabaseError(f"no database at {shown(path)}: run make build")
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with (
+            interruptible(),
+            duckdb.connect(str(path), read_only=True) as connection,
+        ):
             yield connection
     # Of a damaged file DuckDB also raises errors that are not its own.
     except (duckdb.Error, RuntimeError, UnicodeDecodeError) as error:
