@@ -7,7 +7,7 @@
         {%- for table_name in var('load_limits') -%}
             {%- set columns = {} -%}
             {%- for column in staging_node(table_name).columns.values() -%}
-                {%- do columns.update({column.name: column.data_type}) -%}
+                {%- do columns.update({column.name: api.Column.translate_type(column.data_type)}) -%}
             {%- endfor -%}
             {%- do tables.update({last_good(table_name): columns}) -%}
         {%- endfor -%}
@@ -15,14 +15,14 @@
         create schema if not exists {{ relation.include(database=false, identifier=false) }};
         create table if not exists {{ relation }} (
             {%- for name, type in columns.items() %}
-            {{ name }} {{ api.Column.translate_type(type) }}{{ ',' if not loop.last }}
+            {{ name }} {{ type }}{{ ',' if not loop.last }}
             {%- endfor %}
         );
         {%- endfor %}
         {#- A file made by an earlier version of the project. -#}
         {%- for table_name in ['runs', 'run_results'] %}
         {%- for name, type in ops_columns(table_name).items() %}
-        alter table {{ ops_relation(table_name) }} add column if not exists {{ name }} {{ api.Column.translate_type(type) }};
+        alter table {{ ops_relation(table_name) }} add column if not exists {{ name }} {{ type }};
         {%- endfor %}
         {%- endfor %}
     {%- endif -%}
