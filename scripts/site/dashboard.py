@@ -26,7 +26,7 @@ from scripts.shared.paths import (
     target_path,
 )
 from scripts.shared.warehouse import open_database
-from scripts.site import charts, pages
+from scripts.site import charts, pages, state
 from scripts.site.cells import LISTED, MOST_LINES, Cells, Measure, zipped
 
 NAME = "dashboard.html"
@@ -187,6 +187,7 @@ def build(database: Path, target: Path, folder: Path) -> Path:
         .render(
             title="Sales dashboard",
             current=NAME,
+            freshness=state.freshness(database),
             tiles=[_tile(page, name) for name in TILES],
             choices={
                 "line": names["line"]["product_line"],
