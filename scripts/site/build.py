@@ -139,11 +139,17 @@ def write_pages(
         f" [Data dictionary](dictionary.html#{table.name})"
         for table in tables
     }
-    others = {"docs.html": dbt_docs.read_page(target, links)}
+    columns = {
+        (table.unique_id, column.name.lower()): f"[lineage]({column.lineage})"
+        for table in tables
+        for column in table.columns
+    }
+    others = {"docs.html": dbt_docs.read_page(target, links, columns)}
     svg = erd.draw(manifest)
     erd.update(svg, check)
+    others["lineage.html"], parents = lineage.make_page(target, folder)
+    dictionary.add_origins(tables, parents)
     own = own_pages(manifest, tables, database, target, svg)
-    others["lineage.html"] = lineage.make_page(target, folder)
 
     render = pages.environment()
     render.filters["prose"] = prose

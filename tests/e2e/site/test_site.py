@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess
 from urllib.parse import parse_qs, urlsplit
@@ -86,35 +87,92 @@ def edit_json(path: Path, edit: Callable[[dict], None]) -> None:
     path.write_text(json.dumps(content))
 
 
+# The addresses outside the site's folder that a page leads to.
+OUTSIDE = """
+    (start) => [...document.querySelectorAll("a[href], form[action]")]
+        .filter((one) => one.checkVisibility())
+        .map((one) => one.href ?? one.action)
+        .filter((one) => !one.startsWith(start))
+"""
+
+
 def hrefs(links) -> list[str]:
     return links.evaluate_all(
         "(all) => all.map((one) => one.getAttribute('href'))"
     )
 
 
+@pytest.fixture(scope="module")
+def freshness(warehouse) -> str:
+    """What each page says of the data, read from the database."""
+    ((day, built, commit),) = warehouse.query(
+        """
+        select
+            (
+                select strftime(max(order_date), '%-d %b %Y')
+                from staging.stg_orders
+            ),
+            strftime(max(started_at), '%-d %b %Y %H:%M'),
+            max_by(commit_id, started_at)
+        from ops.runs where command = 'build'
+        """
+    )
+    ((tests,),) = warehouse.query(
+        "select count(*) from ops.run_results"
+        " where command = 'build' and status = 'pass'"
+    )
+    return (
+        f"Data up to {day} · built {built} UTC · commit {commit[:10]} ·"
+        f" {tests} tests passed"
+    )
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_page_makes_no_outside_request_and_has_no_error(browser, site, name):
+def test_page_is_one_of_the_site_and_contacts_nobody(
+    browser, site, freshness, name
+):
     start = site.as_uri() + "/"
-    with visit(browser, start + name) as seen:
+    size = {"width": 1440, "height": 900}
+    with visit(browser, start + name, viewport=size) as seen:
         if PAGES[name]:
             heading = seen.page.get_by_role("heading", name=PAGES[name])
             expect(heading.first).to_be_visible()
         else:
-            expect(seen.page.get_by_text("Colibri").first).to_be_visible()
+            expect(seen.page.get_by_text("Transformations")).to_be_visible()
         seen.page.wait_for_load_state("networkidle")
         assert seen.errors == []
         assert seen.outside(start) == []
+        assert seen.page.evaluate(OUTSIDE, start) == []
+        header = seen.page.locator(".site-header")
+        assert header.bounding_box()["height"] <= 64
+        expect(header.locator(".freshness")).to_have_text(freshness)
         bar = seen.page.get_by_role("navigation", name="Site")
         assert hrefs(bar.get_by_role("link")) == list(PAGES)
         assert hrefs(bar.locator("[aria-current=page]")) == [name]
 
 
-def leads_nowhere(site: Path, known: set[str], link: str) -> bool:
+@pytest.mark.parametrize(
+    ("place", "tab"),
+    [
+        ("lineage.html", "Model Info"),
+        ("docs.html#!/model/model.classicmodels.rpt_sales", "Columns"),
+    ],
+    ids=["lineage", "docs"],
+)
+def test_details_of_a_table_lead_to_no_other_host(browser, site, place, tab):
+    start = site.as_uri() + "/"
+    with visit(browser, start + place) as seen:
+        seen.page.get_by_text(tab, exact=True).first.click()
+        expect(seen.page.get_by_text("net_margin_amount").first).to_be_visible()
+        assert seen.page.evaluate(OUTSIDE, start) == []
+
+
+def leads_nowhere(site: Path, known: dict[str, set[str]], link: str) -> bool:
     """Whether a page's link leads to no page, node or anchor.
 
     Args:
         site: the folder.
-        known: the unique ids of all nodes.
+        known: the columns of all nodes by unique id, in lower case.
         link: relative to the folder.
     """
     parts = urlsplit(link)
@@ -122,20 +180,34 @@ def leads_nowhere(site: Path, known: set[str], link: str) -> bool:
     if parts.scheme or parts.netloc or not path.is_file():
         return True
     if parts.path == "lineage.html":
-        return not set(parse_qs(parts.query).get("model", [])) <= known
+        query = parse_qs(parts.query)
+        models = query.get("model", [])
+        columns = set().union(*(known.get(one, ()) for one in models))
+        return not (
+            known.keys() >= {*models} and columns >= {*query.get("column", ())}
+        )
     if parts.path == "docs.html":
         places = {f"!/{one.partition('.')[0]}/{one}" for one in known}
         return parts.fragment not in places | {"", "!/overview"}
-    return f'id="{parts.fragment}"' not in path.read_text() + 'id=""'
+    return parts.fragment not in anchors(path)
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """Return the ids of a page; the empty one is its top."""
+    return {"", *re.findall(r'\bid="([^"]+)"', path.read_text())}
 
 
 def test_all_links_lead_somewhere(browser, site):
     manifest = json.loads((site.parent / "manifest.json").read_text())
-    known = {*manifest["nodes"], *manifest["sources"]}
+    catalog = json.loads((site.parent / "catalog.json").read_text())
+    known = {one: set() for one in [*manifest["nodes"], *manifest["exposures"]]}
+    for one, node in [*catalog["nodes"].items(), *catalog["sources"].items()]:
+        known[one] = {name.lower() for name in node["columns"]}
     # Those in dbt docs are Markdown in its manifest.
     docs = (site / "docs.html").read_text()
     links = re.findall(r"\]\(((?:lineage|dictionary)\.html[^)]+)\)", docs)
-    assert len(links) > 100
+    assert len(links) > 700
     own = set(PAGES) - {"docs.html", "lineage.html"}
     for name in sorted(own):
         with visit(browser, site / name) as seen:
@@ -157,6 +229,51 @@ def test_one_table_is_linked_from_page_to_page(browser, site):
             shown = page.get_by_text(name, exact=True).locator("visible=true")
             expect(shown.first).to_be_visible()
         assert seen.errors == []
+
+
+def test_margin_is_traced_in_two_clicks(browser, site, warehouse):
+    """To its origin, to the tests that guard it and to the owner."""
+    place = f"{site.as_uri()}/dictionary.html#rpt_sales.margin_amount"
+    nodes = warehouse.manifest["nodes"]
+    with visit(browser, place) as seen:
+        page = seen.page
+        row = page.locator("[id='rpt_sales.margin_amount']")
+        row.get_by_role("link", name="products.buyPrice").click()
+        expect(page.locator("[id='products.buyPrice']")).to_be_in_viewport()
+        page.go_back()
+        test = row.get_by_role("link", name="sum matches the sum of margin")
+        test.click()
+        (name,) = [
+            node["name"]
+            for one, node in nodes.items()
+            if page.url.endswith(f"/{one}")
+        ]
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        page.go_back()
+        row.get_by_role("link", name="rpt_sales", exact=True).click()
+        owner = page.locator("[id=rpt_sales]").get_by_text("owner: Analytics")
+        expect(owner).to_be_in_viewport()
+        page.go_back()
+        row.get_by_role("link", name="lineage").click()
+        # Column by column from the seeds, and no table that it skips.
+        for column in ("buyprice", "priceeach", "quantityordered"):
+            shown = page.locator(".react-flow").get_by_text(column)
+            expect(shown.first).to_be_in_viewport()
+        expect(
+            page.locator(".react-flow").get_by_text("dim_dates")
+        ).to_be_hidden()
+        assert seen.errors == []
+
+
+def test_dbt_docs_lead_to_the_lineage_of_a_column(browser, site):
+    place = "docs.html#!/model/model.classicmodels.rpt_sales"
+    with visit(browser, f"{site.as_uri()}/{place}") as seen:
+        page = seen.page
+        page.get_by_text("margin_amount", exact=True).first.click()
+        page.get_by_role("link", name="lineage", exact=True).first.click()
+        expect(
+            page.locator(".react-flow").get_by_text("buyprice").first
+        ).to_be_visible()
 
 
 def outcomes(page: Page) -> dict[str, dict[str, int]]:
@@ -327,12 +444,14 @@ def test_description_is_text_and_not_markup(browser, troubled, name):
 @pytest.mark.parametrize(
     "name", ["index.html", "dictionary.html?schema=ml", "benchmarks.html"]
 )
-def test_page_is_accessible_and_fits(browser, site, name, options):
+def test_page_is_accessible_and_fits(browser, site, freshness, name, options):
     with visit(browser, f"{site.as_uri()}/{name}", **options) as seen:
         details = "document.querySelectorAll('details').forEach("
         seen.page.evaluate(f"{details}(one) => {{ one.open = true }})")
         assert serious(seen.page) == []
         assert not scrolls_sideways(seen.page)
+        shown = seen.page.locator(".freshness:visible")
+        expect(shown).to_have_text(freshness)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
