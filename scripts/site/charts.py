@@ -414,7 +414,10 @@ def _named_bars(
         x=_length(measure),
         color=colour or alt.value(PLAIN),
         opacity=_opacity(0.35, 0.1) if part else _opacity(),
-        tooltip=[alt.Tooltip("name:N", title="Name"), *_tooltip(measure, part, before)],
+        tooltip=[
+            alt.Tooltip("name:N", title="Name"),
+            *_tooltip(measure, part, before),
+        ],
     )
     names = base.mark_text(align="left", dy=-8).encode(
         x=alt.value(0), text="name:N"

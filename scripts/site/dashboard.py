@@ -27,7 +27,7 @@ from scripts.shared.paths import (
     target_path,
 )
 from scripts.shared.warehouse import open_database
-from scripts.site import charts, pages
+from scripts.site import charts, pages, state
 from scripts.site.cells import LISTED, MOST_LINES, Cells, Measure, zipped
 
 NAME = "dashboard.html"
@@ -208,6 +208,7 @@ def build(database: Path, target: Path, folder: Path) -> Path:
         .render(
             title="Sales dashboard",
             current=NAME,
+            freshness=state.freshness(database),
             tiles={name: page.metrics[name] for name in TILES},
             large=LARGE,
             figures={
@@ -259,8 +260,10 @@ def _written(metric: Mapping[str, Any], totals: Mapping[str, int]) -> str:
         return "n/a"
     if unit == "share":
         return f"{100 * part / whole:.1f}\xa0%"
-    return f"{part / whole:,.0f}" if unit == "count" else (
-        f"${part / whole / 100:,.2f}"
+    return (
+        f"{part / whole:,.0f}"
+        if unit == "count"
+        else (f"${part / whole / 100:,.2f}")
     )
 
 

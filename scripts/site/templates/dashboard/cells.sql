@@ -242,7 +242,8 @@ create temp table balances as
 select
     coalesce(home, 0) as place,
     coalesce(customer, 0) as customer,
-    cast(100 * coalesce(credit_limit_amount, 0) as bigint) as credit_limit_amount
+    cast(100 * coalesce(credit_limit_amount, 0) as bigint) as credit_limit_amount,
+    cast(is_over_credit_limit as integer) as is_over_credit_limit
     {% for name in owed %}
     , cast(100 * {{ name }} as bigint) as {{ name }}
     {% endfor %}
