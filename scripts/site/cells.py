@@ -1,11 +1,11 @@
 """What the dashboard carries: the measures of its metrics, added up into cells.
 
 Up to MOST_LINES order lines the cells are those of single orders: each figure
-is exact under every filter. Beyond, they are those of months, places and sets
-of product lines, over which amounts and orders add up. Customers do not, and
-products by all of them would be too many: templates/dashboard/page.html says what
-that leaves out. DuckDB adds up, in templates/dashboard/cells.sql; no row of a fact comes
-here.
+is exact under every filter. Beyond, they are those of months, places, statuses
+and sets of product lines, over which amounts and orders add up. Customers do
+not, and products by all of them would be too many: the page says what that
+leaves out. DuckDB adds up, in templates/dashboard/cells.sql; no row of a fact
+comes here.
 """
 
 import base64

@@ -8,9 +8,9 @@ names; others do not matter. `rows` is one of:
 - a data frame that Altair knows;
 - a text: the name of data that the page hands over later.
 
-Amounts are in US dollars. A row with `is_selected` false is drawn pale. `before`
-is the column that net sales are compared with, if any. Charts are as wide as
-what holds them; a picture needs `.properties(width=600)`.
+Amounts are in US dollars. A row with `is_selected` false is drawn pale.
+`before` is the column that net sales are compared with, if any. Charts are as
+wide as what holds them; a picture needs `.properties(width=600)`.
 """
 
 import json
@@ -116,7 +116,8 @@ def world(rows: Rows, before: str = "") -> alt.LayerChart:
 def europe(rows: Rows, before: str = "") -> alt.LayerChart:
     """The part of `world` where the circles would hide each other."""
     chart = _map(rows, "max(300, width * width / 75)", before)
-    fit = {"type": "MultiPoint", "coordinates": EUROPE}
+    corners = {"type": "MultiPoint", "coordinates": EUROPE}
+    fit = {"type": "Feature", "geometry": corners, "properties": {}}
     return chart.project("mercator", fit=fit).properties(height=320)
 
 
@@ -202,8 +203,9 @@ def _month_columns(
     # Enough for an axis of whole dollars where all values are zero. If not all
     # layers had the same scale, Vega-Lite would drop it.
     scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100]))
-    before = base.mark_bar(color=BEFORE, opacity=0.55).encode(
-        y=alt.Y(f"{behind}:Q", axis=axis, scale=scale, stack=None)
+    before = base.mark_bar(color=BEFORE).encode(
+        y=alt.Y(f"{behind}:Q", axis=axis, scale=scale, stack=None),
+        opacity=_opacity(0.55, 0.2),
     )
     columns = base.mark_bar(
         color=PLAIN, width=alt.RelativeBandSize(0.5)

@@ -28,6 +28,19 @@ function fitMap(name, view, chart) {
   view.height(Math.round(chart.clientWidth * MAPS[name])).runAsync();
 }
 
+// What is not known is not shown, such as net sales before the data begin.
+function tooltipOf(values, escaped) {
+  const rows = Object.entries(values)
+    .filter(([, value]) => !["null", "undefined"].includes(value))
+    .map(
+      ([title, value]) =>
+        `<tr><td class="key">${escaped(title)}</td><td>${escaped(value)}</td></tr>`,
+    );
+  return `<table>${rows.join("")}</table>`;
+}
+
+const hideTooltip = () => get("vg-tooltip-element")?.classList.remove("visible");
+
 async function draw(chart, spec) {
   const name = chart.dataset.chart;
   // The picture itself is hidden from screen readers, who get its label.
@@ -36,7 +49,7 @@ async function draw(chart, spec) {
   const { view } = await window.vegaEmbed(picture, { ...spec, datasets }, {
     actions: false,
     renderer: "svg",
-    tooltip: { disableDefaultStyle: true },
+    tooltip: { disableDefaultStyle: true, formatTooltip: tooltipOf },
   });
   views.set(name, view);
   if (name in MAPS) {

@@ -90,6 +90,8 @@ function drill(name, value, panel) {
 
 function choose(panel, value, row) {
   const next = panel.pick(value, row);
+  // The mark below it may go.
+  hideTooltip();
   go();
   if (next) reveal(next);
 }
@@ -241,7 +243,7 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   // What a tooltip covers can be read without moving the mouse.
-  get("vg-tooltip-element")?.classList.remove("visible");
+  hideTooltip();
   const menu = menus.find((one) => one.open);
   if (!menu) return;
   menu.open = false;

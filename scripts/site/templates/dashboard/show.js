@@ -8,6 +8,7 @@ const TITLES = {
   customer: "Customer",
   order: "Order",
 };
+const BEFORE = { year: "same period last year", previous: "previous period", none: "" };
 // What a panel or a tile says that has no figures.
 const NOTHING = "Nothing in this selection.";
 const NOT_COUNTED = "Counted under product lines or under dates, not under both, and for all statuses.";
@@ -110,6 +111,9 @@ function showPanel(section) {
     mark.hidden = !rows.some((row) =>
       value ? String(row[column]) === value : !isNothing(row[column]),
     );
+    if (column === "previous_net_sales_amount") {
+      mark.lastElementChild.textContent = BEFORE[state.compare];
+    }
   }
   const title = section.querySelector("h2").textContent;
   const shown = panel.chart?.() ?? rows;
@@ -144,6 +148,20 @@ function show() {
   showPanels();
 }
 
+// An open table has the whole width. Where that leaves a panel without another one
+// beside it, the last one takes the rest.
+function fillPanels() {
+  const panels = [...document.querySelectorAll(".panel:not(.wide)")];
+  const isOpen = (name) =>
+    document.querySelector(`[data-panel=${name}]`).classList.contains("open");
+  const isHigh = !["lines", "receivables", "recent"].some(isOpen);
+  const narrow = panels.filter((one) => !one.classList.contains("open"));
+  const isOdd = (narrow.length + Number(isHigh)) % 2 === 1;
+  for (const one of panels) {
+    one.classList.toggle("filling", isOdd && one === narrow.at(-1));
+  }
+}
+
 // Opens or closes the table of a panel.
 function setTable(section, isOpen) {
   const button = section.querySelector("[data-table]");
@@ -151,6 +169,7 @@ function setTable(section, isOpen) {
   section.querySelector(".table").hidden = !isOpen;
   button?.setAttribute("aria-expanded", isOpen);
   showTable(section, PANELS[section.dataset.panel]);
+  fillPanels();
   window.dispatchEvent(new Event("resize"));
 }
 

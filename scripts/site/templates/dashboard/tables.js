@@ -7,12 +7,19 @@ const MOST_ROWS = 500;
 const sortable = (value) =>
   value?.whole === undefined ? value : value.whole ? value.part / value.whole : null;
 
+// What is compared has columns only where there is something to compare.
+const isCompared = ([name]) => COMPARED.some(([one]) => one === name);
+const columnsOf = ({ columns, rows }) =>
+  columns.filter(
+    (column) => !isCompared(column) || rows.some((row) => row[column[0]] !== null),
+  );
+
 function foundRows(panel) {
   const words = (panel.search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const write = (row, [name, , unit]) =>
     isNothing(row[name]) ? "" : WRITE[unit](row[name]);
   const rows = panel.rows.filter((row) => {
-    const text = panel.columns.map((column) => write(row, column)).join(" ").toLowerCase();
+    const text = columnsOf(panel).map((column) => write(row, column)).join(" ").toLowerCase();
     return words.every((word) => text.includes(word));
   });
   if (!panel.sort) return rows;
@@ -59,10 +66,10 @@ function heading(section, panel, [name, title, unit]) {
   return head;
 }
 
-function tableRow(panel, row) {
+function tableRow(panel, columns, row) {
   const line = document.createElement("tr");
-  const [[first]] = panel.columns;
-  for (const [name, title, unit] of panel.columns) {
+  const [[first]] = columns;
+  for (const [name, title, unit] of columns) {
     const text = isNothing(row[name]) ? "" : WRITE[unit](row[name]);
     const cell = element(name === first ? "th" : "td", text);
     if (name === first) cell.scope = "row";
@@ -82,15 +89,18 @@ function tableRow(panel, row) {
 function showTable(section, panel) {
   if (section.querySelector(".table").hidden) return;
   const rows = foundRows(panel);
+  const columns = columnsOf(panel);
   const body = section.querySelector("tbody");
   const top = document.createElement("tr");
-  top.append(...panel.columns.map((column) => heading(section, panel, column)));
+  top.append(...columns.map((column) => heading(section, panel, column)));
   section.querySelector("thead").replaceChildren(top);
-  body.replaceChildren(...rows.slice(0, MOST_ROWS).map((row) => tableRow(panel, row)));
-  const totals = Object.fromEntries(
-    panel.columns.map((column) => [column[0], total(panel, column, rows)]),
+  body.replaceChildren(
+    ...rows.slice(0, MOST_ROWS).map((row) => tableRow(panel, columns, row)),
   );
-  const foot = tableRow({ columns: panel.columns }, totals);
+  const totals = Object.fromEntries(
+    columns.map((column) => [column[0], total(panel, column, rows)]),
+  );
+  const foot = tableRow({}, columns, totals);
   foot.cells[0].textContent = "Total";
   section.querySelector("tfoot").replaceChildren(foot);
   const shown = rows.length > MOST_ROWS ? `The first ${MOST_ROWS} of ` : "";
@@ -107,7 +117,7 @@ function csvCell(value, unit) {
 }
 
 function csv(panel) {
-  const { columns } = panel;
+  const columns = columnsOf(panel);
   const head = columns.map(([name]) => name).join(",");
   const body = foundRows(panel).map((row) =>
     columns.map(([name, , unit]) => csvCell(row[name], unit)).join(","),
