@@ -89,7 +89,10 @@ def countries(rows: Rows, before: str = "") -> alt.LayerChart:
     """Bars of net sales by country; rpt_country_sales."""
     base = (
         alt.Chart(_data(rows), height=alt.Step(20))
-        .transform_calculate(label=money("datum.net_sales_amount"))
+        .transform_calculate(
+            label=money("datum.net_sales_amount"),
+            end=_end("net_sales_amount", before),
+        )
         .encode(
             y=alt.Y(
                 "country_name:N",
@@ -102,7 +105,9 @@ def countries(rows: Rows, before: str = "") -> alt.LayerChart:
     )
     length = _length("net_sales_amount")
     bars = base.mark_bar(color=PLAIN).encode(x=length, opacity=_opacity())
-    label = base.mark_text(align="left", dx=6).encode(x=length, text="label:N")
+    label = base.mark_text(align="left", dx=6).encode(
+        x=_length("end"), text="label:N"
+    )
     layers = [bars, *_before(base, before), label]
     return _with_room(alt.layer(*layers), 64)
 
@@ -402,7 +407,9 @@ def _named_bars(
     base = (
         alt.Chart(_data(rows), height=alt.Step(40))
         .transform_calculate(
-            name=name if "datum." in name else f"datum.{name}", label=label
+            name=name if "datum." in name else f"datum.{name}",
+            label=label,
+            end=_end(measure, before),
         )
         .transform_window(
             rank="row_number()",
@@ -425,7 +432,7 @@ def _named_bars(
         x=alt.value(0), text="name:N"
     )
     labels = base.mark_text(align="left", dx=6, dy=8).encode(
-        x=_length(measure), text="label:N"
+        x=_length("end"), text="label:N"
     )
     layers = [bars, names, labels]
     if part:
@@ -455,6 +462,12 @@ def _before(base: alt.Chart, column: str, **mark: Any) -> list[alt.Chart]:
         color=INK, thickness=2, **mark
     )
     return [marks.encode(x=_length(column))]
+
+
+def _end(measure: str, before: str) -> str:
+    """Return the expression of where a bar and the line across it have ended."""
+    other = f"datum.{before} || 0" if before else "0"
+    return f"max(datum.{measure}, {other})"
 
 
 def _opacity(full: float = 1, pale: float = 0.25) -> Any:
