@@ -38,20 +38,48 @@ dim_employees as (
 
 last_months as (
 
-    select max(fct_customer_balances_monthly.month_end_date_key) as date_key
+    select
+        max(fct_customer_balances_monthly.month_end_date_key) as date_key,
+        max(dim_dates.date_day) as date_day
     from fct_customer_balances_monthly
+    left join dim_dates
+        on
+            fct_customer_balances_monthly.month_end_date_key
+            = dim_dates.date_key
 
 ),
 
-last_orders as (
+orders_with_age as (
 
     select
         fct_orders.customer_key,
-        max(dim_dates.date_day) as last_order_date
+        fct_orders.net_sales_amount,
+        dim_dates.date_day as order_date,
+        {{ dbt.datediff(
+            'dim_dates.date_day', 'last_months.date_day', 'day'
+        ) }} as days_ago
     from fct_orders
+    cross join last_months
     left join dim_dates
         on fct_orders.order_date_key = dim_dates.date_key
-    group by fct_orders.customer_key
+
+),
+
+orders_by_customer as (
+
+    select
+        orders_with_age.customer_key,
+        {% for days in [30, 60, 90] %}
+            sum(
+                case
+                    when orders_with_age.days_ago <= {{ days }}
+                        then orders_with_age.net_sales_amount
+                end
+            ) as last_{{ days }}_days_amount,
+        {% endfor %}
+        max(orders_with_age.order_date) as last_order_date
+    from orders_with_age
+    group by orders_with_age.customer_key
 
 ),
 
@@ -76,8 +104,8 @@ balances_with_limits as (
         dim_customers.country_name,
         dim_customers.region,
         dim_employees.employee_name as sales_rep_name,
-        dim_dates.date_day as month_end_date,
-        last_orders.last_order_date,
+        last_months.date_day as month_end_date,
+        orders_by_customer.last_order_date,
         last_payments.last_payment_date,
         fct_customer_balances_monthly.net_sales_to_date_amount,
         fct_customer_balances_monthly.paid_to_date_amount,
@@ -89,32 +117,37 @@ balances_with_limits as (
             false
         ) as is_over_credit_limit,
         case
-            when last_orders.last_order_date is null then 'prospect'
+            when orders_by_customer.last_order_date is null then 'prospect'
             when
-                last_orders.last_order_date
-                < {{ dbt.dateadd('year', -1, 'dim_dates.date_day') }}
+                orders_by_customer.last_order_date
+                < {{ dbt.dateadd('year', -1, 'last_months.date_day') }}
                 then 'lapsed'
             else 'active'
-        end as segment
+        end as segment,
+        -- Payments settle the oldest orders first: what is owed is owed for
+        -- the newest ones.
+        {% for days in [30, 60, 90] %}
+            least(
+                greatest(fct_customer_balances_monthly.balance_amount, 0),
+                coalesce(orders_by_customer.last_{{ days }}_days_amount, 0)
+            ) as owed_to_{{ days }}_days_amount,
+        {% endfor %}
+        greatest(fct_customer_balances_monthly.balance_amount, 0) as owed_amount
     from fct_customer_balances_monthly
     inner join last_months
         on
             fct_customer_balances_monthly.month_end_date_key
             = last_months.date_key
-    left join dim_dates
-        on
-            fct_customer_balances_monthly.month_end_date_key
-            = dim_dates.date_key
     left join dim_customers
         on
             fct_customer_balances_monthly.customer_key
             = dim_customers.customer_key
     left join dim_employees
         on dim_customers.sales_rep_employee_key = dim_employees.employee_key
-    left join last_orders
+    left join orders_by_customer
         on
             fct_customer_balances_monthly.customer_key
-            = last_orders.customer_key
+            = orders_by_customer.customer_key
     left join last_payments
         on
             fct_customer_balances_monthly.customer_key
@@ -139,6 +172,21 @@ final as (
         balances_with_limits.net_sales_to_date_amount,
         balances_with_limits.paid_to_date_amount,
         balances_with_limits.balance_amount,
+        cast(
+            balances_with_limits.owed_to_30_days_amount as decimal(18, 2)
+        ) as owed_0_30_days_amount,
+        cast(
+            balances_with_limits.owed_to_60_days_amount
+            - balances_with_limits.owed_to_30_days_amount as decimal(18, 2)
+        ) as owed_31_60_days_amount,
+        cast(
+            balances_with_limits.owed_to_90_days_amount
+            - balances_with_limits.owed_to_60_days_amount as decimal(18, 2)
+        ) as owed_61_90_days_amount,
+        cast(
+            balances_with_limits.owed_amount
+            - balances_with_limits.owed_to_90_days_amount as decimal(18, 2)
+        ) as owed_over_90_days_amount,
         balances_with_limits.credit_limit_amount
     from balances_with_limits
 

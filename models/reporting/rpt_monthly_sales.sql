@@ -6,6 +6,12 @@ fct_orders as (
 
 ),
 
+fct_payments as (
+
+    select * from {{ ref('fct_payments') }}
+
+),
+
 dim_dates as (
 
     select * from {{ ref('dim_dates') }}
@@ -35,30 +41,55 @@ sales_by_month as (
 
 ),
 
+payments_by_month as (
+
+    select
+        dim_dates.month_start_date,
+        sum(fct_payments.payment_amount) as paid_amount
+    from fct_payments
+    inner join dim_dates
+        on fct_payments.payment_date_key = dim_dates.date_key
+    group by dim_dates.month_start_date
+
+),
+
+sales_and_payments as (
+
+    select
+        sales_by_month.*,
+        payments_by_month.paid_amount
+    from sales_by_month
+    left join payments_by_month
+        on sales_by_month.month_start_date = payments_by_month.month_start_date
+
+),
+
 month_bounds as (
 
     select
-        min(sales_by_month.month_start_date) as first_month,
-        max(sales_by_month.month_start_date) as last_month
-    from sales_by_month
-    where sales_by_month.order_count > 0
+        min(sales_and_payments.month_start_date) as first_month,
+        max(sales_and_payments.month_start_date) as last_month
+    from sales_and_payments
+    where
+        sales_and_payments.order_count > 0
+        or sales_and_payments.paid_amount is not null
 
 ),
 
 months_compared as (
 
     select
-        sales_by_month.*,
-        lag(sales_by_month.net_sales_amount) over by_month
+        sales_and_payments.*,
+        lag(sales_and_payments.net_sales_amount) over by_month
             as previous_month_net_sales_amount,
-        lag(sales_by_month.net_sales_amount, 12) over by_month
+        lag(sales_and_payments.net_sales_amount, 12) over by_month
             as previous_year_net_sales_amount
-    from sales_by_month
+    from sales_and_payments
     inner join month_bounds
         on
-            sales_by_month.month_start_date >= month_bounds.first_month
-            and sales_by_month.month_start_date <= month_bounds.last_month
-    window by_month as (order by sales_by_month.month_start_date)
+            sales_and_payments.month_start_date >= month_bounds.first_month
+            and sales_and_payments.month_start_date <= month_bounds.last_month
+    window by_month as (order by sales_and_payments.month_start_date)
 
 ),
 
@@ -77,6 +108,8 @@ final as (
         months_compared.ordered_amount,
         months_compared.cancelled_amount,
         months_compared.net_sales_amount,
+        cast(coalesce(months_compared.paid_amount, 0) as decimal(18, 2))
+            as paid_amount,
         months_compared.margin_amount,
         months_compared.net_margin_amount,
         {{ ratio(
