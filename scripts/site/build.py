@@ -7,6 +7,7 @@ site stays as it is until the new one is complete. assets/erd.svg is redrawn.
 """
 
 import argparse
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ from scripts.site import (
     guides,
     lineage,
     pages,
+    questions,
     scores,
     state,
 )
@@ -65,7 +67,8 @@ def read_artifacts(target: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def prose(text: str) -> Markup:
     """Return a description as HTML: of its Markdown, only code and lines."""
     lines = []
-    for line in text.strip().splitlines():
+    # A percent sign stays with its number.
+    for line in re.sub(r"(?<=\d) %", "\xa0%", text.strip()).splitlines():
         parts = line.split("`")
         lines.append(
             Markup().join(
@@ -103,6 +106,7 @@ def own_pages(
         "index.html": {
             "title": "Start",
             "versions": versions,
+            "answers": list(questions.read_answers(database)),
             "state": state.read_state(database, manifest, target),
             "kinds": state.KINDS,
             "scores": scores.read_scores(manifest, list(layers)),

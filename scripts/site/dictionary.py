@@ -194,17 +194,8 @@ def read_tables(manifest: Node, catalog: Node) -> list[Table]:
                 " then make site"
             )
         tables[node["unique_id"]] = _table(node, found)
-        if group := manifest["groups"].get(
-            f"group.{node['package_name']}.{node['config'].get('group')}"
-        ):
-            owner = group["owner"]
-            tables[node["unique_id"]].owner = f"{owner['name']}, {owner['email']}"
     _add_tests(tables, manifest)
-    for exposure in manifest["exposures"].values():
-        for unique_id in exposure["depends_on"]["nodes"]:
-            if table := tables.get(unique_id):
-                words = f"{exposure['label']} ({exposure['owner']['name']})"
-                table.users.append(Words(words, docs_of(exposure["unique_id"])))
+    _add_people(tables, manifest)
     names = [table.name for table in tables.values()]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(
@@ -303,6 +294,21 @@ def _table(node: Node, built: Node) -> Table:
         meaning=node["description"],
         columns=columns,
     )
+
+
+def _add_people(tables: Mapping[str, Table], manifest: Node) -> None:
+    """Tell each table who answers for it, and what reads it."""
+    groups = {one["name"]: one["owner"] for one in manifest["groups"].values()}
+    for unique_id, table in tables.items():
+        kind = "sources" if table.kind == "source" else "nodes"
+        group = manifest[kind][unique_id]["config"].get("group")
+        if owner := groups.get(group):
+            table.owner = f"{owner['name']}, {owner['email']}"
+    for one in manifest["exposures"].values():
+        words = f"{one['label']} ({one['owner']['name']})"
+        for unique_id in one["depends_on"]["nodes"]:
+            if table := tables.get(unique_id):
+                table.users.append(Words(words, docs_of(one["unique_id"])))
 
 
 def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:

@@ -189,7 +189,10 @@ def leads_nowhere(site: Path, known: dict[str, set[str]], link: str) -> bool:
     if parts.path == "docs.html":
         places = {f"!/{one.partition('.')[0]}/{one}" for one in known}
         return parts.fragment not in places | {"", "!/overview"}
-    return parts.fragment not in anchors(path)
+    # Of the dashboard the fragment is what it filters.
+    return parts.path != "dashboard.html" and parts.fragment not in anchors(
+        path
+    )
 
 
 @cache
@@ -290,7 +293,7 @@ def outcomes(page: Page) -> dict[str, dict[str, int]]:
 
 def test_start_page_agrees_with_the_database(browser, site, warehouse):
     ((started_at,),) = warehouse.query(
-        "select strftime(max(started_at), '%Y-%m-%d %H:%M') from ops.runs"
+        "select strftime(max(started_at), '%-d %b %Y %H:%M') from ops.runs"
         " where command = 'build'"
     )
     counted = warehouse.query(
@@ -301,8 +304,12 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
     )
     (dates,) = warehouse.query(
         """
-        select cast(max(order_date) as text),
-            (select cast(max(payment_date) as text) from staging.stg_payments)
+        select
+            strftime(max(order_date), '%-d %b %Y'),
+            (
+                select strftime(max(payment_date), '%-d %b %Y')
+                from staging.stg_payments
+            )
         from staging.stg_orders
         """
     )
@@ -311,7 +318,7 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
         page = seen.page
         passed = {kind: one["passed"] for kind, one in outcomes(page).items()}
         text = page.locator("main").inner_text()
-        named = page.locator(".questions a:not(.more)").all_inner_texts()
+        named = page.locator(".source a:not(.more)").all_inner_texts()
     assert passed == dict(counted)
     for said in (f"{started_at} UTC", *dates, "It went well"):
         assert said in text
@@ -329,6 +336,31 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
         if node["resource_type"] == "model"
         and node["schema"] in ("reporting", "ml")
     }
+
+
+def test_questions_lead_to_the_answer(browser, site, warehouse):
+    """The dashboard shows it, or the start page itself."""
+    (best,) = warehouse.query(
+        """
+        select product_name, format('{:,}', quantity_ordered)
+        from ml.ml_popular_products
+        where scope = 'overall' and popularity_rank = 1
+        """
+    )
+    with visit(browser, site / "index.html") as seen:
+        page = seen.page
+        row = page.get_by_role("row").filter(has_text=best[0])
+        expect(row.first).to_contain_text(best[1])
+        links = hrefs(page.locator(".questions h3 a[href*='dashboard.html']"))
+        assert len(links) > 5
+        for link in links:
+            name = parse_qs(urlsplit(link).fragment)["show"][0]
+            page.goto(f"{site.as_uri()}/{link}")
+            panel = page.locator(f"[data-panel={name}]")
+            expect(panel).to_be_in_viewport()
+            expect(panel.locator("table:visible")).not_to_be_empty()
+            expect(page.get_by_role("alert")).to_be_hidden()
+        assert seen.errors == []
 
 
 def record(database: Path, command: str, statuses: dict[str, str]) -> None:
@@ -492,13 +524,18 @@ def test_leak_stops_the_site_and_leaves_the_old_one(
     assert snapshot(target) == before
 
 
-def test_no_page_has_an_employee_s_address(site, warehouse):
+def test_no_page_names_an_employee(site, warehouse):
     """They are in the source, and no page may show them."""
     personal = warehouse.query("select email from source.employees")
     assert personal
     for path in site.iterdir():
         text = path.read_text()
         assert not [mail for (mail,) in personal if mail in text], path.name
+    names = warehouse.query(
+        "select first_name || ' ' || last_name from staging.stg_employees"
+    )
+    text = (site / "index.html").read_text()
+    assert not [name for (name,) in names if name in text]
 
 
 def newer(manifest: dict) -> None:
