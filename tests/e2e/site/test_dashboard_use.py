@@ -404,7 +404,7 @@ def test_a_narrow_page_does_not_scroll_sideways_nor_cut_off_money(
         for width in (1280, 1024, 768, 390, 320):
             page.set_viewport_size({"width": width, "height": 800})
             settle(page)
-            assert not scrolls_sideways(page)
+            assert not scrolls_sideways(page), width
             for one in page.locator(".chart svg, tbody .number").all():
                 box = one.bounding_box()
                 if box and box["width"]:
