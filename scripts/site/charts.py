@@ -126,16 +126,25 @@ def europe(rows: Rows, before: str = "") -> alt.LayerChart:
     return chart.project("mercator", fit=fit).properties(height=320)
 
 
+def land() -> dict[str, Any]:
+    """Return the outline of the land as a feature of GeoJSON.
+
+    It is Natural Earth's, without Antarctica and the smallest countries.
+    """
+    path = Path(__file__).with_name("templates") / "dashboard/land.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def _map(rows: Rows, largest: str, before: str) -> alt.LayerChart:
     """Return the land, and circles whose area is net sales.
 
-    The outline is templates/dashboard/land.json: Natural Earth, without
-    Antarctica and the smallest countries.
+    A page that hands over the rows has the land as well, by the name `land`.
     """
-    path = Path(__file__).with_name("templates") / "dashboard/land.json"
-    outline = json.loads(path.read_text(encoding="utf-8"))
+    outline = alt.NamedData("land")
+    if not isinstance(rows, str):
+        outline = alt.InlineData(land())
     # The shape of the land means nothing to a screen reader.
-    land = alt.Chart(alt.InlineData(outline)).mark_geoshape(
+    ground = alt.Chart(outline).mark_geoshape(
         fill=LAND, aria=False, tooltip=None, clip=True
     )
     circles = (
@@ -153,7 +162,7 @@ def _map(rows: Rows, largest: str, before: str) -> alt.LayerChart:
             tooltip=_tooltip("country_name", "net_sales_amount", before),
         )
     )
-    return alt.layer(land, circles).properties(width="container")
+    return alt.layer(ground, circles).properties(width="container")
 
 
 def monthly_sales(
@@ -465,7 +474,7 @@ def _before(base: alt.Chart, column: str, **mark: Any) -> list[alt.Chart]:
 
 
 def _end(measure: str, before: str) -> str:
-    """Return the expression of where a bar and the line across it have ended."""
+    """Return the expression of where a bar and its line have ended."""
     other = f"datum.{before} || 0" if before else "0"
     return f"max(datum.{measure}, {other})"
 

@@ -238,8 +238,16 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             metrics=_json(
                 {"metrics": page.metrics, "tiles": TILES, "worse": WORSE}
             ),
-            specs=_json(
-                {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
+            specs=zipped(
+                json.dumps(
+                    {
+                        "land": charts.land(),
+                        "charts": {
+                            name: draw("rows").to_dict()
+                            for name, draw in CHARTS.items()
+                        },
+                    }
+                ).encode()
             ),
             vega=zipped(vl_convert.javascript_bundle().encode()),
         )

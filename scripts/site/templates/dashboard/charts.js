@@ -41,11 +41,11 @@ function tooltipOf(values, escaped) {
 
 const hideTooltip = () => get("vg-tooltip-element")?.classList.remove("visible");
 
-async function draw(chart, spec) {
+async function draw(chart, spec, land) {
   const name = chart.dataset.chart;
   // The picture itself is hidden from screen readers, who get its label.
   const picture = chart.firstElementChild;
-  const datasets = { ...spec.datasets, rows: rowsOf.get(name) };
+  const datasets = { ...spec.datasets, land: [land], rows: rowsOf.get(name) };
   const { view } = await window.vegaEmbed(picture, { ...spec, datasets }, {
     actions: false,
     renderer: "svg",
@@ -59,6 +59,7 @@ async function draw(chart, spec) {
   const panel = PANELS[chart.closest("[data-panel]").dataset.panel];
   const key = panel.key ?? panel.columns[0][0];
   if (!panel.pick || panel.chart) return;
+  chart.classList.add("pickable");
   view.addEventListener("click", (_, item) => {
     // The datum of a bar is its row, that of a label beside it has a value.
     const value = item?.datum?.[key] ?? item?.datum?.value;
@@ -67,12 +68,13 @@ async function draw(chart, spec) {
 }
 
 async function drawCharts() {
+  const read = async (id) => new TextDecoder().decode(await unzip(id));
   const script = document.createElement("script");
-  script.textContent = new TextDecoder().decode(await unzip("vega"));
+  script.textContent = await read("vega");
   document.head.append(script);
-  const specs = JSON.parse(get("specs").textContent);
+  const { charts, land } = JSON.parse(await read("specs"));
   for (const chart of document.querySelectorAll("[data-chart]")) {
-    await draw(chart, specs[chart.dataset.chart]);
+    await draw(chart, charts[chart.dataset.chart], land);
   }
   performance.mark("charts");
 }
