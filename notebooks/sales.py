@@ -39,7 +39,6 @@ from datetime import date
 
 import altair as alt
 import duckdb
-import ipywidgets as widgets
 from IPython.display import HTML, Markdown, display
 
 from scripts.shared.metrics import Metrics
@@ -150,7 +149,7 @@ def text(name: str, value: object) -> str:
     if value is None:
         return ""
     if name.endswith("_pct"):
-        return f"{value:.1%}"
+        return f"{value:.1%}".replace("%", "\xa0%")
     if name.endswith("_amount"):
         return f"{value:,.2f}"
     return f"{value:,}" if name.endswith(NUMBERS) else str(value)
@@ -211,7 +210,7 @@ table(totals)
 product_lines = memory.sql("""
     from reporting.rpt_product_line_sales order by net_sales_amount desc
 """)
-draw(charts.product_line_margins(product_lines))
+draw(charts.product_lines(product_lines))
 
 # %%
 table(
@@ -236,7 +235,7 @@ table(
 countries = memory.sql("""
     from reporting.rpt_country_sales order by net_sales_amount desc
 """)
-draw(charts.country_map(countries))
+draw(charts.world(countries))
 
 # %%
 draw(charts.countries(countries.filter("net_sales_amount > 0")))
@@ -355,7 +354,10 @@ def show_top(**filters: object) -> None:
 show_top()
 
 
-# %% tags=["not-in-page"]
+# %% tags=["needs-kernel"]
+import ipywidgets as widgets
+
+
 def choices(column: str) -> list[tuple[str, str | None]]:
     """Return the values of a column of `rpt_sales`, and one for all."""
     rows = memory.sql(f"""

@@ -2,8 +2,9 @@
 
 The folder works from disk and from any static host, and contacts no other host:
 the start page with the state of the last build, the dashboard, the data
-dictionary, dbt docs, the column lineage, the benchmarks and the guides. The old
-site stays as it is until the new one is complete. assets/erd.svg is redrawn.
+dictionary, dbt docs, the column lineage, the notebook, the benchmarks and the
+guides. The old site stays as it is until the new one is complete. It redraws
+assets/erd.svg.
 """
 
 import argparse
@@ -41,6 +42,7 @@ from scripts.site import (
     questions,
     scores,
     state,
+    tour,
 )
 from scripts.site.leaks import find_leaks
 
@@ -93,6 +95,7 @@ def own_pages(
     database: Path,
     target: Path,
     svg: str,
+    check: bool,
 ) -> dict[str, dict[str, Any]]:
     """Return by the name of a template the values that it shows."""
     settings = read_yaml(ROOT / "dbt_project.yml")
@@ -117,6 +120,10 @@ def own_pages(
             "versions": versions,
             "metrics": dictionary.read_metrics(Metrics(target), tables),
         },
+        "notebook.html": {
+            "title": "Notebook",
+            **run_notebook(database, target, check),
+        },
         "benchmarks.html": {
             "title": "Benchmarks",
             "found": benchmarks.read_benchmarks(),
@@ -126,6 +133,21 @@ def own_pages(
             "guides": guides.read_guides(),
         },
     }
+
+
+def run_notebook(database: Path, target: Path, check: bool) -> dict[str, Any]:
+    """Return the cells of the notebook, or why it did not run.
+
+    An analyst may have changed it: that holds nothing back, but is an error for
+    those who check.
+    """
+    try:
+        return {"cells": tour.read_tour(database, target), "problem": ""}
+    except UserError as error:
+        if check:
+            raise
+        print(f"site: without the notebook: {error}")
+        return {"cells": [], "problem": str(error)}
 
 
 def write_pages(
@@ -153,7 +175,7 @@ def write_pages(
     erd.update(svg, check)
     others["lineage.html"], parents = lineage.make_page(target, folder)
     dictionary.add_origins(tables, parents)
-    own = own_pages(manifest, tables, database, target, svg)
+    own = own_pages(manifest, tables, database, target, svg, check)
 
     render = pages.environment()
     render.filters["prose"] = prose
@@ -192,7 +214,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check",
         action="store_true",
         help="write nothing but the site: an assets/erd.svg that is out of"
-        " date is an error",
+        " date and a notebook that does not run are errors",
     )
 
 

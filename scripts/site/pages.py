@@ -13,6 +13,7 @@ PAGES = (
     {"href": "dictionary.html", "title": "Dictionary"},
     {"href": "docs.html", "title": "dbt docs"},
     {"href": "lineage.html", "title": "Lineage"},
+    {"href": "notebook.html", "title": "Notebook"},
     {"href": "benchmarks.html", "title": "Benchmarks"},
     {"href": "guides.html", "title": "Guides"},
 )

@@ -28,6 +28,7 @@ PAGES = {
     "dictionary.html": "Data dictionary",
     "docs.html": "The classicmodels warehouse",
     "lineage.html": None,
+    "notebook.html": "Sales of scale-model cars",
     "benchmarks.html": "Benchmarks",
     "guides.html": "Engines",
 }
