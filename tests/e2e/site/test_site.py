@@ -21,6 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 from browser import scrolls_sideways, serious, start_browser, visit
 from conftest import ROOT, SCRIPTS, Project, run
 from scripts.shared.tests_in_words import name_of
+from scripts.site import state
+from scripts.site.pages import environment
 
 PAGES = {
     "index.html": "The classicmodels warehouse",
@@ -166,6 +168,28 @@ def test_details_of_a_table_lead_to_no_other_host(browser, site, place, tab):
         seen.page.get_by_text(tab, exact=True).first.click()
         expect(seen.page.get_by_text("net_margin_amount").first).to_be_visible()
         assert seen.page.evaluate(OUTSIDE, start) == []
+
+
+def test_freshness_of_a_database_without_runs_is_that_of_the_data(tmp_path):
+    said = {}
+    for name in ("none", "dates"):
+        database = tmp_path / f"{name}.duckdb"
+        with closing(duckdb.connect(str(database))) as connection:
+            connection.execute("create schema marts")
+            if name == "dates":
+                connection.execute(
+                    "create table marts.dim_dates as select"
+                    " date '2004-12-31' as date_day,"
+                    " 0 as days_before_as_of_date"
+                )
+        page = environment().get_template("guides.html")
+        found = state.freshness(database)
+        said[name] = page.render(
+            title="", current="", guides=[], freshness=found
+        )
+    assert ">31 Dec 2004</time>" in said["dates"]
+    assert "tests passed" not in said["dates"]
+    assert "Data up to" not in said["none"]
 
 
 def leads_nowhere(site: Path, known: dict[str, set[str]], link: str) -> bool:
@@ -440,6 +464,9 @@ def test_failed_build_is_reported_at_the_top(browser, troubled):
         shown = outcomes(page)
         text = page.locator("main").inner_text()
         assert serious(page) == []
+        expect(page.locator(".site-header .freshness")).to_contain_text(
+            "tests passed, 1 warned, 1 failed"
+        )
         intro = page.locator(".intro").bounding_box()
         assert alarms.last.bounding_box()["y"] < intro["y"]
     assert "dbt run of 2100-01-01 12:00 UTC" in broken_off
