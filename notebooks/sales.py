@@ -205,13 +205,14 @@ table(totals)
 # %% [markdown]
 # ## Which product lines
 #
-# The pale bar is net sales, the strong one the net margin within it.
+# The pale bar is net sales, the strong one the net margin within it; the percent
+# is the margin's.
 
 # %%
 product_lines = memory.sql("""
     from reporting.rpt_product_line_sales order by net_sales_amount desc
 """)
-draw(charts.product_line_margins(product_lines))
+draw(charts.product_lines(product_lines))
 
 # %%
 table(
@@ -236,7 +237,7 @@ table(
 countries = memory.sql("""
     from reporting.rpt_country_sales order by net_sales_amount desc
 """)
-draw(charts.country_map(countries))
+draw(charts.world(countries))
 
 # %%
 draw(charts.countries(countries.filter("net_sales_amount > 0")))

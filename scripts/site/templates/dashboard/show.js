@@ -142,10 +142,15 @@ function showProblem(text) {
 }
 
 function show() {
+  showFigures();
+  showPanels();
+}
+
+function showFigures() {
   showSelection(showTiles());
   showTrail();
   performance.mark("tiles");
-  showPanels();
+  showSparks();
 }
 
 // An open table has the whole width. Where that leaves a panel without another one
