@@ -159,6 +159,7 @@ METRICS = {
 # Columns of the reports with a metric's name mean the same.
 REPORTS = {
     "rpt_product_line_sales": {"product__product_line": "product_line"},
+    "rpt_customer_sales": {"customer__customer_id": "customer_id"},
     "rpt_country_sales": {"location__country_name": "country_name"},
     "rpt_monthly_sales": {"metric_time__month": "month_start_date"},
     "rpt_order_fulfilment": {"metric_time__month": "month_start_date"},
