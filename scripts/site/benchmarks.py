@@ -49,7 +49,6 @@ def draw(rows: list[dict[str, Any]], ways: list[str]) -> Markup:
     legend = alt.Legend(
         orient="bottom", columns=2, columnPadding=40, symbolSize=90
     )
-    colours = list(charts.LINE_COLOURS.values())
     chart = (
         alt.Chart(alt.InlineData(rows), width=600, height=340)
         .mark_line(point={"size": 70}, strokeWidth=2)
@@ -69,7 +68,7 @@ def draw(rows: list[dict[str, Any]], ways: list[str]) -> Markup:
                 labelExpr="format(datum.value, ',~g')",
             ),
             color=alt.Color("way:N", legend=legend, sort=ways).scale(
-                domain=ways, range=colours
+                domain=ways, range=list(charts.DISTINCT)
             ),
             shape=alt.Shape("way:N", legend=legend, sort=ways).scale(
                 domain=ways

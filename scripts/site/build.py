@@ -147,6 +147,7 @@ def write_pages(
 
     render = pages.environment()
     render.filters["prose"] = prose
+    render.globals["freshness"] = state.freshness(database)
     render.globals["tables"] = {table.name: table for table in tables}
     for name, values in own.items():
         try:

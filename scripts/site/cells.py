@@ -1,11 +1,11 @@
 """What the dashboard carries: the measures of its metrics, added up into cells.
 
 Up to MOST_LINES order lines the cells are those of single orders: each figure
-is exact under every filter. Beyond, they are those of months, places and sets
-of product lines, over which amounts and orders add up. Customers do not, and
-products by all of them would be too many: templates/dashboard.html says what
-that leaves out. DuckDB adds up, in templates/cells.sql; no row of a fact comes
-here.
+is exact under every filter. Beyond, they are those of months, places, statuses
+and sets of product lines, over which amounts and orders add up. Customers do
+not, and products by all of them would be too many: the page says what that
+leaves out. DuckDB adds up, in templates/dashboard/cells.sql; no row of a fact
+comes here.
 """
 
 import base64
@@ -31,11 +31,19 @@ MOST_LINES = 100_000
 LISTED = 20
 # What can be counted of order lines, by the expression of the measure.
 COUNTED = {"(order_id)": "orders", "(customer_key)": "customers"}
-# The tables of cells.sql that the page gets, and those beyond MOST_LINES.
-TABLES = ("lines", "orders", "products", "recent")
-MORE = (
-    *("products_by_month", "customers", "customers_by_month"),
-    *("customers_by_lines", "late"),
+# The tables of cells.sql that the page gets, with those that only single orders
+# have, and those beyond MOST_LINES.
+TABLES = ("lines", "orders", "products", "recent", "payments", "receivables")
+BY_ORDER = ("heads", *TABLES)
+BY_MONTH = (
+    *(*TABLES, "receivables_by_place", "products_by_month", "customers"),
+    *("customers_by_month", "customers_by_lines", "late"),
+)
+# What rpt_customer_receivables says of a customer's account.
+OWED = (
+    *("net_sales_to_date_amount", "paid_to_date_amount", "balance_amount"),
+    *("owed_0_30_days_amount", "owed_31_60_days_amount"),
+    *("owed_61_90_days_amount", "owed_over_90_days_amount"),
 )
 # What the page shows of the members of the dimensions, the number first.
 NAMES = {
@@ -45,11 +53,13 @@ NAMES = {
             min(country_name) as country_name,
             min(region) as region,
             min(latitude) as latitude,
-            min(longitude) as longitude
+            min(longitude) as longitude,
+            place in (select place from order_rows) as has_orders
         from place_numbers
         group by place
     """,
     "date": "select distinct date, day from date_numbers",
+    "status": "select status, order_status from status_numbers",
     "line": """
         select distinct line, product_line
         from product_numbers
@@ -66,33 +76,38 @@ NAMES = {
             min(customer_id) as customer_id,
             min(customer_name) as customer_name,
             min(country_name) as country_name
-        from {customers}
+        from (
+            select customer, place from {customers}
+            union all
+            select customer, place from receivables
+        )
         inner join customer_numbers using (customer)
         left join place_numbers using (place)
         group by customer
     """,
-    "order_id": """
-        select
-            order_id,
-            min(customer_name) as customer_name,
-            min(country_name) as country_name,
-            min(order_status) as order_status,
-            min(strftime(ordered.date_day, '%Y-%m-%d')) as order_date,
-            min(strftime(required.date_day, '%Y-%m-%d')) as required_date,
-            min(days_late) as days_late
-        from late
-        inner join order_rows using (order_id)
-        left join place_numbers on order_rows.place = place_numbers.place
-        left join customer_numbers
-            on order_rows.customer = customer_numbers.customer
-        left join marts.dim_order_statuses using (order_status_key)
-        left join marts.dim_dates as ordered
-            on order_rows.order_date_key = ordered.date_key
-        left join marts.dim_dates as required
-            on order_rows.required_date_key = required.date_key
-        group by order_id
-    """,
 }
+# And of late orders, where the page has no others.
+LATE = """
+    select
+        order_id,
+        any_value(customer_name) as customer_name,
+        any_value(country_name) as country_name,
+        any_value(order_status) as order_status,
+        any_value(strftime(ordered.date_day, '%Y-%m-%d')) as order_date,
+        any_value(strftime(required.date_day, '%Y-%m-%d')) as required_date,
+        any_value(days_late) as days_late
+    from late
+    inner join order_rows using (order_id)
+    left join place_numbers on order_rows.place = place_numbers.place
+    left join status_numbers on order_rows.status = status_numbers.status
+    left join customer_numbers
+        on order_rows.customer = customer_numbers.customer
+    left join marts.dim_dates as ordered
+        on order_rows.order_date_key = ordered.date_key
+    left join marts.dim_dates as required
+        on order_rows.required_date_key = required.date_key
+    group by order_id
+"""
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,6 @@ class Cells:
         measures: by metric's part.
         line_count: of all order lines.
         by_order: whether the cells are those of single orders.
-        tables: of TABLES, those that there are.
     """
 
     def __init__(
@@ -187,7 +201,7 @@ class Cells:
         self._connection = connection
         self.measures: dict[Part, Measure] = {}
         rows = {}
-        for model in ("order_lines", "orders"):
+        for model in ("order_lines", "orders", "payments"):
             of_model = [part for part in parts if part.model == model]
             rows[model] = known.rows(model, of_model)
             found = connection.sql(f"from {rows[model]} limit 0")
@@ -207,7 +221,7 @@ class Cells:
         self.by_order = self.line_count <= MOST_LINES
         text = (
             pages.environment()
-            .get_template("cells.sql")
+            .get_template("dashboard/cells.sql")
             .render(
                 by_order=self.by_order,
                 rows=rows,
@@ -215,6 +229,8 @@ class Cells:
                 counts=self._of("order_lines", "orders"),
                 people=self._of("order_lines", "customers"),
                 order_sums=self._of("orders", "sum"),
+                paid=self._of("payments", "sum"),
+                owed=OWED,
                 best=self.measures[best],
                 late=[self.measures[part] for part in late],
                 listed=LISTED,
@@ -236,13 +252,13 @@ class Cells:
         for one in dict.fromkeys(self.measures.values()):
             of_orders = one.kind == "orders" or one.model == "orders"
             table = "orders" if of_orders else "lines"
-            if one.kind == "customers":
-                table = "orders" if self.by_order else "customers_by_lines"
+            if one.model == "payments":
+                table = "payments"
             query = f'select coalesce(sum("{one.name}"), 0) from {table}'
-            if one.kind == "customers" and self.by_order:
+            if one.kind == "customers":
                 query = (
-                    "select count(distinct customer) from orders"
-                    f' where "{one.name}" > 0'
+                    "select count(distinct customer) from order_rows"
+                    f' where "{one.name}" is not null'
                 )
             ((found[one.name],),) = self._connection.execute(query).fetchall()
         return found
@@ -251,7 +267,8 @@ class Cells:
         """Return what the numbers stand for: columns, the number first."""
         customers = "order_rows" if self.by_order else "customers"
         found = {}
-        for name, query in NAMES.items():
+        late = {} if self.by_order else {"order_id": LATE}
+        for name, query in (NAMES | late).items():
             rows = self._connection.sql(
                 f"from ({query.format(customers=customers)}) order by 1"
             )
@@ -262,7 +279,7 @@ class Cells:
     def packed(self) -> tuple[dict[str, Any], str]:
         """Return how the tables are packed, and their content as base64."""
         heads, content = {}, b""
-        for table in TABLES if self.by_order else TABLES + MORE:
+        for table in BY_ORDER if self.by_order else BY_MONTH:
             columns: dict[str, Packed] = {}
             values: dict[str, list[int]] = {}
             for name in self._connection.table(table).columns:

@@ -8,8 +8,9 @@ names; others do not matter. `rows` is one of:
 - a data frame that Altair knows;
 - a text: the name of data that the page hands over later.
 
-Amounts are in US dollars. A row with `is_selected` false is drawn pale. Charts
-are as wide as what holds them; a picture needs `.properties(width=600)`.
+Amounts are in US dollars. A row with `is_selected` false is drawn pale.
+`before` is the column that net sales are compared with, if any. Charts are as
+wide as what holds them; a picture needs `.properties(width=600)`.
 """
 
 import json
@@ -24,25 +25,23 @@ import duckdb
 
 Rows = duckdb.DuckDBPyRelation | list[dict[str, Any]] | str | Any
 
-# Distinct with every kind of colour blindness (CIE76 difference of 18 or more
-# in simulations of three), and at least 3:1 against white and the dark ground.
-LINE_COLOURS = {
-    "Classic Cars": "#0098f5",
-    "Motorcycles": "#e9710f",
-    "Planes": "#307a44",
-    "Ships": "#b43b8c",
-    "Trains": "#aa8b8c",
-    "Trucks and Buses": "#8c5c13",
-    "Vintage Cars": "#868cc1",
-}
-# For charts without product lines, and for orders by what is late.
+# With every kind of colour blindness (CIE76 difference of 18 or more in
+# simulations of three), and at least 3:1 against white and the dark ground.
+DISTINCT = (
+    *("#0098f5", "#e9710f", "#307a44", "#b43b8c"),
+    *("#aa8b8c", "#8c5c13", "#868cc1"),
+)
+# For charts whose bars have names.
 PLAIN = "#2f7f86"
-LATE_COLOURS = {"Past due": "#d55e00", "Shipped late": "#7d8590"}
-# From all lost to nothing before; pale behind the dark figures.
-CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
+# What it is compared with: the period before, or what was ordered.
 BEFORE = "#9aa4b0"
+LATE_COLOURS = {"Past due": "#d55e00", "Shipped late": "#7d8590"}
+# From all lost to twice as much; pale behind the dark figures.
+CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
 LAND = "#d9dee4"
 INK = "#1d2530"
+# Longitude and latitude of the corners of the map of Europe.
+EUROPE = [[-13, 35], [-13, 65], [32, 65], [32, 35]]
 # Otherwise zero would be in the middle of a chart of zeros.
 FROM_ZERO = alt.DomainUnionWith(unionWith=[0, 1])
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
@@ -72,87 +71,110 @@ def theme() -> alt.theme.ThemeConfig:
     }
 
 
-def product_lines(rows: Rows) -> alt.LayerChart:
-    """Bars of net sales by product line; rpt_product_line_sales."""
-    return _named_bars(rows, "product_line", _line_colour())
-
-
-def product_line_margins(rows: Rows) -> alt.LayerChart:
+def product_lines(rows: Rows, before: str = "") -> alt.LayerChart:
     """Bars of the net margin within net sales; rpt_product_line_sales."""
-    share = "format(datum.net_margin_pct, '.1%')"
+    share = "format(100 * datum.net_margin_pct, '.1f') + '\u00a0%'"
     return _named_bars(
         rows,
         "product_line",
-        _line_colour(),
         part="net_margin_amount",
-        label=f"{money('datum.net_margin_amount')} + "
+        before=before,
+        label=f"{money('datum.net_sales_amount')} + "
         f"(isNumber(datum.net_margin_pct) ? ' · ' + {share} : '')",
         room=104,
     )
 
 
-def countries(rows: Rows) -> alt.LayerChart:
+def countries(rows: Rows, before: str = "") -> alt.LayerChart:
     """Bars of net sales by country; rpt_country_sales."""
     base = (
         alt.Chart(_data(rows), height=alt.Step(20))
-        .transform_calculate(label=money("datum.net_sales_amount"))
+        .transform_calculate(
+            label=money("datum.net_sales_amount"),
+            end=_end("net_sales_amount", before),
+        )
         .encode(
-            x=_length("net_sales_amount"),
             y=alt.Y(
                 "country_name:N",
                 sort=alt.EncodingSortField(
                     "net_sales_amount", op="max", order="descending"
                 ),
             ),
-            tooltip=_tooltip("country_name", "net_sales_amount"),
+            tooltip=_tooltip("country_name", "net_sales_amount", before),
         )
     )
-    bars = base.mark_bar(color=PLAIN).encode(opacity=_opacity())
-    label = base.mark_text(align="left", dx=6).encode(text="label:N")
-    return _with_room(alt.layer(bars, label), 64)
+    length = _length("net_sales_amount")
+    bars = base.mark_bar(color=PLAIN).encode(x=length, opacity=_opacity())
+    label = base.mark_text(align="left", dx=6).encode(
+        x=_length("end"), text="label:N"
+    )
+    layers = [bars, *_before(base, before), label]
+    return _with_room(alt.layer(*layers), 64)
 
 
-def country_map(rows: Rows) -> alt.LayerChart:
-    """Circles of net sales in the middle of each country; rpt_country_sales.
+def world(rows: Rows, before: str = "") -> alt.LayerChart:
+    """Circles of net sales in the middle of each country; rpt_country_sales."""
+    chart = _map(rows, "max(200, width * width / 500)", before)
+    return chart.project("equalEarth").properties(height=320)
 
-    The outline of the land is templates/land.json: Natural Earth, without
+
+def europe(rows: Rows, before: str = "") -> alt.LayerChart:
+    """The part of `world` where the circles would hide each other."""
+    chart = _map(rows, "max(300, width * width / 75)", before)
+    corners = {"type": "MultiPoint", "coordinates": EUROPE}
+    fit = {"type": "Feature", "geometry": corners, "properties": {}}
+    return chart.project("mercator", fit=fit).properties(height=320)
+
+
+def _map(rows: Rows, largest: str, before: str) -> alt.LayerChart:
+    """Return the land, and circles whose area is net sales.
+
+    The outline is templates/dashboard/land.json: Natural Earth, without
     Antarctica and the smallest countries.
     """
-    path = Path(__file__).with_name("templates") / "land.json"
+    path = Path(__file__).with_name("templates") / "dashboard/land.json"
     outline = json.loads(path.read_text(encoding="utf-8"))
     # The shape of the land means nothing to a screen reader.
     land = alt.Chart(alt.InlineData(outline)).mark_geoshape(
-        fill=LAND, aria=False, tooltip=None
+        fill=LAND, aria=False, tooltip=None, clip=True
     )
     circles = (
         alt.Chart(_data(rows))
         .transform_filter("datum.net_sales_amount > 0")
-        .mark_circle(color=PLAIN, stroke="#ffffff", strokeWidth=1)
+        .mark_circle(color=PLAIN, stroke="#ffffff", strokeWidth=1, clip=True)
         .encode(
             longitude="longitude:Q",
             latitude="latitude:Q",
             size=alt.Size("net_sales_amount:Q", legend=None).scale(
-                domainMin=0,
-                range=[12, alt.ExprRef("max(300, width * width / 330)")],
+                domainMin=0, range=[12, alt.ExprRef(largest)]
             ),
             order=alt.Order("net_sales_amount:Q", sort="descending"),
             opacity=_opacity(0.8),
-            tooltip=_tooltip("country_name", "net_sales_amount"),
+            tooltip=_tooltip("country_name", "net_sales_amount", before),
         )
     )
-    return (
-        alt.layer(land, circles)
-        .project("equalEarth")
-        .properties(width="container", height=320)
-    )
+    return alt.layer(land, circles).properties(width="container")
 
 
-def monthly_sales(rows: Rows) -> alt.LayerChart:
+def monthly_sales(
+    rows: Rows, before: str = "previous_year_net_sales_amount"
+) -> alt.LayerChart:
     """Columns of net sales by month; rpt_monthly_sales.
 
-    Behind each, broad and grey, is the same month a year before. A month
-    that is not over on the as-of date is pale.
+    Behind each, broad and grey, is what it is compared with. A month that is
+    not over on the as-of date is pale.
     """
+    return _month_columns(rows, "net_sales_amount", before)
+
+
+def monthly_payments(rows: Rows) -> alt.LayerChart:
+    """Columns of what was paid before those of net sales; rpt_monthly_sales."""
+    return _month_columns(rows, "paid_amount", "net_sales_amount", height=200)
+
+
+def _month_columns(
+    rows: Rows, front: str, behind: str, height: int = 240
+) -> alt.LayerChart:
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
     # Where months do not all fit, the quarters or half-years remain, or only
@@ -168,7 +190,7 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
         f" : ({number} - 1) % {every} == 0 ? {names}[{number} - 1] : ''"
     )
     base = (
-        alt.Chart(_data(rows), width="container", height=260)
+        alt.Chart(_data(rows), width="container", height=height)
         .transform_calculate(
             month=f"{names}[toNumber(slice(datum.month_start_date, 5, 7)) - 1]"
             " + ' ' + slice(datum.month_start_date, 0, 4)"
@@ -177,9 +199,7 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
             x=alt.X("month_start_date:O").axis(
                 labelExpr=label, labelAngle=0, labelOverlap=False
             ),
-            tooltip=_tooltip(
-                "month", "net_sales_amount", "previous_year_net_sales_amount"
-            ),
+            tooltip=_tooltip("month", front, behind),
         )
     )
     axis = alt.Axis(
@@ -188,18 +208,14 @@ def monthly_sales(rows: Rows) -> alt.LayerChart:
     # Enough for an axis of whole dollars where all values are zero. If not all
     # layers had the same scale, Vega-Lite would drop it.
     scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100]))
-    before = base.mark_bar(color=BEFORE, opacity=0.55).encode(
-        y=alt.Y(
-            "previous_year_net_sales_amount:Q",
-            axis=axis,
-            scale=scale,
-            stack=None,
-        )
+    before = base.mark_bar(color=BEFORE).encode(
+        y=alt.Y(f"{behind}:Q", axis=axis, scale=scale, stack=None),
+        opacity=_opacity(0.55, 0.2),
     )
     columns = base.mark_bar(
         color=PLAIN, width=alt.RelativeBandSize(0.5)
     ).encode(
-        y=alt.Y("net_sales_amount:Q", scale=scale, stack=None),
+        y=alt.Y(f"{front}:Q", scale=scale, stack=None),
         opacity=alt.when("datum.is_selected === false")
         .then(alt.value(0.2))
         .when("datum.is_complete_month === false")
@@ -213,8 +229,8 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
     """Net sales of the last 30 days next to the 30 before; rpt_recent_sales.
 
     A cell for each product line and region: net sales, and the change in
-    percent. Its colour is the change as a share of the larger of the two, so
-    that it has an end where there was nothing before.
+    percent. Its colour is the change as a share of the larger of the two;
+    where there was nothing before there is no change to colour.
     """
     now, before = "datum.net_sales_amount", "datum.previous_net_sales_amount"
     larger = f"max({now}, {before})"
@@ -222,10 +238,10 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
     base = (
         alt.Chart(_data(rows), width="container", height=alt.Step(66))
         .transform_calculate(
-            change=f"{larger} > 0 ? {change} / {larger} : 0",
+            change=f"{before} > 0 ? {change} / {larger} : 0",
             percent=f"{before} > 0"
-            f" ? format({change} / {before}, '+.0%')"
-            f" : {now} > 0 ? 'from $0' : ''",
+            f" ? format(100 * {change} / {before}, '+.0f') + '\u00a0%'"
+            f" : {now} > 0 ? 'new' : ''",
         )
         .transform_calculate(label=f"[{money(now, decimals=0)}, datum.percent]")
         .encode(y=alt.Y("product_line:N").axis(None))
@@ -264,33 +280,53 @@ def recent_sales(rows: Rows) -> alt.LayerChart:
     return alt.layer(cells, figures.properties(name="figures"), names)
 
 
-def top_customers(rows: Rows, limit: int = 10) -> alt.LayerChart:
+def top_customers(
+    rows: Rows, limit: int = 10, before: str = ""
+) -> alt.LayerChart:
     """Bars of the best customers by net sales; the analysis top_customers."""
-    return _named_bars(rows, "customer_name", alt.value(PLAIN), limit=limit)
+    return _named_bars(rows, "customer_name", limit=limit, before=before)
 
 
-def top_products(rows: Rows, limit: int = 10) -> alt.LayerChart:
+def top_products(
+    rows: Rows, limit: int = 10, before: str = ""
+) -> alt.LayerChart:
     """Bars of the best products by net sales; rpt_product_margins."""
-    legend = alt.Legend(orient="bottom", columns=2)
-    return _named_bars(rows, "product_name", _line_colour(legend), limit=limit)
+    return _named_bars(rows, "product_name", limit=limit, before=before)
 
 
-def late_orders(rows: Rows, limit: int = 12) -> alt.LayerChart:
+def late_orders(rows: Rows, limit: int = 10) -> alt.LayerChart:
     """Bars of the orders that are the most days late.
 
     Columns: order_id, customer_name, days_late, and lateness, which is one of
     LATE_COLOURS.
     """
-    colour = alt.Color("lateness:N").scale(
-        domain=list(LATE_COLOURS), range=list(LATE_COLOURS.values())
-    )
     return _named_bars(
         rows,
         "datum.customer_name + ', order ' + datum.order_id",
-        colour.legend(orient="bottom"),
         "days_late",
+        colour=alt.Color("lateness:N", legend=None).scale(
+            domain=list(LATE_COLOURS), range=list(LATE_COLOURS.values())
+        ),
         limit=limit,
     )
+
+
+def owed_by_age(rows: Rows) -> alt.LayerChart:
+    """Bars of what customers owe by the age of the orders, as the rows come.
+
+    Columns: age, owed_amount.
+    """
+    base = (
+        alt.Chart(_data(rows), height=alt.Step(40))
+        .transform_calculate(label=money("datum.owed_amount"))
+        .encode(
+            y=alt.Y("age:N", sort=None),
+            x=_length("owed_amount"),
+            tooltip=_tooltip("age", "owed_amount"),
+        )
+    )
+    label = base.mark_text(align="left", dx=6).encode(text="label:N")
+    return _with_room(alt.layer(base.mark_bar(color=PLAIN), label), 64)
 
 
 def money(value: str, decimals: int | None = None) -> str:
@@ -340,9 +376,11 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 def _named_bars(
     rows: Rows,
     name: str,
-    colour: Any,
     measure: str = "net_sales_amount",
+    *,
+    colour: Any = None,
     part: str = "",
+    before: str = "",
     label: str = "",
     limit: int = 0,
     room: int = 64,
@@ -354,9 +392,10 @@ def _named_bars(
     Args:
         rows: see the module.
         name: a column, or an expression.
-        colour: how bars are coloured.
         measure: the column of the length: an amount, or days.
+        colour: how bars are coloured; all alike by default.
         part: a column with a part of it, drawn full on a pale ground.
+        before: a column to compare it with.
         label: the expression behind the bar; by default the measure.
         limit: how many bars; all by default.
         room: for the label, in pixels.
@@ -368,7 +407,9 @@ def _named_bars(
     base = (
         alt.Chart(_data(rows), height=alt.Step(40))
         .transform_calculate(
-            name=name if "datum." in name else f"datum.{name}", label=label
+            name=name if "datum." in name else f"datum.{name}",
+            label=label,
+            end=_end(measure, before),
         )
         .transform_window(
             rank="row_number()",
@@ -378,23 +419,26 @@ def _named_bars(
         # Two customers with the same name have a bar each.
         .encode(y=alt.Y("rank:O").axis(None))
     )
-    shown = [measure, part] if part else [measure]
     bars = base.mark_bar(height=12, yOffset=8).encode(
         x=_length(measure),
-        color=colour,
-        opacity=_opacity(0.25, 0.1) if part else _opacity(),
-        tooltip=[alt.Tooltip("name:N", title="Name"), *_tooltip(*shown)],
+        color=colour or alt.value(PLAIN),
+        opacity=_opacity(0.35, 0.1) if part else _opacity(),
+        tooltip=[
+            alt.Tooltip("name:N", title="Name"),
+            *_tooltip(measure, part, before),
+        ],
     )
     names = base.mark_text(align="left", dy=-8).encode(
         x=alt.value(0), text="name:N"
     )
     labels = base.mark_text(align="left", dx=6, dy=8).encode(
-        x=_length(measure), text="label:N"
+        x=_length("end"), text="label:N"
     )
     layers = [bars, names, labels]
     if part:
         full = bars.encode(x=_length(part), opacity=_opacity())
         layers.insert(1, full)
+    layers += _before(base, before, height=18, yOffset=8)
     return _with_room(alt.layer(*layers), room)
 
 
@@ -410,13 +454,20 @@ def _length(measure: str) -> alt.X:
     return alt.X(f"{measure}:Q", axis=None, stack=None).scale(domain=FROM_ZERO)
 
 
-def _line_colour(legend: alt.Legend | None = None) -> Any:
-    """Return the colours of the product lines; a new one is PLAIN."""
-    known = alt.FieldOneOfPredicate("product_line", list(LINE_COLOURS))
-    colour = alt.Color("product_line:N", legend=legend).scale(
-        domain=list(LINE_COLOURS), range=list(LINE_COLOURS.values())
+def _before(base: alt.Chart, column: str, **mark: Any) -> list[alt.Chart]:
+    """Return a line across each bar, where the period before has ended."""
+    if not column:
+        return []
+    marks = base.transform_filter(f"isValid(datum.{column})").mark_tick(
+        color=INK, thickness=2, **mark
     )
-    return alt.when(known).then(colour).otherwise(alt.value(PLAIN))
+    return [marks.encode(x=_length(column))]
+
+
+def _end(measure: str, before: str) -> str:
+    """Return the expression of where a bar and the line across it have ended."""
+    other = f"datum.{before} || 0" if before else "0"
+    return f"max(datum.{measure}, {other})"
 
 
 def _opacity(full: float = 1, pale: float = 0.25) -> Any:
@@ -432,7 +483,7 @@ def _tooltip(*columns: str) -> list[alt.Tooltip]:
         alt.Tooltip(f"{name}:Q", format="$,.2f", title=_title(name))
         if name.endswith("_amount")
         else alt.Tooltip(f"{name}:N", title=_title(name))
-        for name in columns
+        for name in filter(None, columns)
     ]
 
 

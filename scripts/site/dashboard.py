@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,48 +27,66 @@ from scripts.shared.paths import (
     target_path,
 )
 from scripts.shared.warehouse import open_database
-from scripts.site import charts, pages
+from scripts.site import charts, pages, state
 from scripts.site.cells import LISTED, MOST_LINES, Cells, Measure, zipped
 
 NAME = "dashboard.html"
-# The metrics that the page shows at its top, and what stands below each: the
-# parts of a ratio, then the metrics named here, or else what the metric means.
+TEMPLATE = "dashboard/page.html"
+# The parts of the page's script, each after those that it needs at once.
+SCRIPTS = (
+    *("cells", "period", "figures", "words", "reports", "panels"),
+    *("tables", "tiles", "charts", "show", "filters"),
+)
+# The metrics at the top of the page, and what stands below each: the parts of a
+# ratio, or the metrics named here. The first have a line of their months.
 TILES: dict[str, tuple[str, ...]] = {
     "net_sales_amount": (),
     "net_margin_amount": ("net_margin_pct",),
+    "order_count": (),
+    "active_customer_count": (),
     "ordered_amount": (),
     "cancelled_amount": ("cancelled_pct",),
-    "order_count": ("net_order_count",),
     "average_order_value": (),
-    "active_customer_count": (),
     "late_pct": ("past_due_order_count",),
 }
-# Those that only tables and charts of templates/dashboard.js show.
-MORE = ("quantity_ordered", "late_order_count")
-# The charts of the page, by the name that templates/dashboard.html gives them.
+LARGE = 4
+# Those of which more is worse.
+WORSE = ("cancelled_amount", "late_pct")
+# Those that only tables and charts of templates/dashboard show.
+MORE = ("quantity_ordered", "late_order_count", "paid_amount")
+# The charts of the page, by the name that its template gives them.
+BEFORE = "previous_net_sales_amount"
 CHARTS = {
-    "months": charts.monthly_sales,
-    "lines": charts.product_lines,
-    "margins": charts.product_line_margins,
-    "map": charts.country_map,
-    "countries": charts.countries,
+    "months": partial(charts.monthly_sales, before=BEFORE),
+    "lines": partial(charts.product_lines, before=BEFORE),
     "recent": charts.recent_sales,
+    "world": partial(charts.world, before=BEFORE),
+    "europe": partial(charts.europe, before=BEFORE),
+    "countries": partial(charts.countries, before=BEFORE),
+    "customers": partial(charts.top_customers, before=BEFORE),
+    "products": partial(charts.top_products, before=BEFORE),
+    "receivables": charts.owed_by_age,
     "late": charts.late_orders,
-    "customers": charts.top_customers,
-    "products": charts.top_products,
+    "payments": charts.monthly_payments,
 }
 
 # Late orders are those that these metrics count.
 LATE = ("late_order_count", "past_due_order_count")
 DAYS = """
     select
-        (select min(date_day) from date_numbers),
-        (select max(date_day) from date_numbers),
+        min(strftime(date_day, '%Y-%m-%d')) as first_date,
+        max(strftime(date_day, '%Y-%m-%d')) as last_date,
         (
             select strftime(date_day, '%Y-%m-%d')
             from marts.dim_dates
             where days_before_as_of_date = 0
-        )
+        ) as as_of_date,
+        (
+            select strftime(max(month_end_date), '%Y-%m-%d')
+            from reporting.rpt_customer_receivables
+        ) as balance_date
+    from marts.dim_dates
+    where date_key in (select order_date_key from marts.fct_orders)
 """
 
 
@@ -81,7 +100,7 @@ class Page:
         data: days, what the numbers in the cells stand for, and how the cells
             are packed.
         cells: the numbers, packed.
-        metrics: by name, as templates/dashboard_figures.js evaluates them.
+        metrics: by name, as templates/dashboard/figures.js evaluates them.
         totals: by measure, the figure of all orders.
     """
 
@@ -114,8 +133,9 @@ def read(database: Path, target: Path) -> Page:
             best=metrics["net_sales_amount"].parts[0],
             late=[part for name in LATE for part in metrics[name].parts],
         )
-        first, last, as_of_date = connection.execute(DAYS).fetchone()
-        if not cells.line_count or not last or not as_of_date:
+        days = connection.sql(DAYS)
+        days = dict(zip(days.columns, days.fetchone(), strict=True))
+        if not (cells.line_count and days["last_date"] and days["as_of_date"]):
             raise UserError(
                 f"{shown(database)}: no orders with lines and a date: run"
                 " make build"
@@ -125,9 +145,7 @@ def read(database: Path, target: Path) -> Page:
             cells.line_count,
             cells.by_order,
             {
-                "as_of_date": as_of_date,
-                "first_date": first,
-                "last_date": last,
+                **days,
                 "by_order": cells.by_order,
                 "names": cells.names(),
                 "tables": heads,
@@ -181,29 +199,45 @@ def build(database: Path, target: Path, folder: Path) -> Path:
     """
     page = read(database, target)
     data, names = page.data, page.data["names"]
+    places = zip(*names["place"].values(), strict=True)
+    places = [dict(zip(names["place"], one, strict=True)) for one in places]
+    sold = [one for one in places if one["has_orders"]]
     text = (
         pages.environment()
-        .get_template(NAME)
+        .get_template(TEMPLATE)
         .render(
             title="Sales dashboard",
             current=NAME,
-            tiles=[_tile(page, name) for name in TILES],
+            freshness=state.freshness(database),
+            tiles={name: page.metrics[name] for name in TILES},
+            large=LARGE,
+            figures={
+                page.metrics[name]["label"]: _written(
+                    page.metrics[name], page.totals
+                )
+                for name in TILES
+            },
             choices={
                 "line": names["line"]["product_line"],
-                "region": sorted(set(names["place"]["region"])),
-                "country": names["place"]["country_name"],
+                "region": sorted({one["region"] for one in sold}),
+                "country": [one["country_name"] for one in sold],
+                "status": names["status"]["order_status"],
             },
-            colours=charts.LINE_COLOURS,
             first=day_words(data["first_date"]),
             last=day_words(data["last_date"]),
             as_of=day_words(data["as_of_date"]),
+            balance_date=day_words(data["balance_date"]),
+            late_colours=charts.LATE_COLOURS,
+            scripts=SCRIPTS,
             line_count=page.line_count,
             by_order=page.by_order,
             most_lines=MOST_LINES,
             listed=LISTED,
             data=_json(data),
             cells=page.cells,
-            metrics=_json({"metrics": page.metrics, "tiles": TILES}),
+            metrics=_json(
+                {"metrics": page.metrics, "tiles": TILES, "worse": WORSE}
+            ),
             specs=_json(
                 {name: draw("rows").to_dict() for name, draw in CHARTS.items()}
             ),
@@ -215,52 +249,22 @@ def build(database: Path, target: Path, folder: Path) -> Path:
     return path
 
 
-def _tile(page: Page, name: str) -> dict[str, str]:
-    """Return a tile of all orders, as templates/dashboard.js writes it."""
-    metric = page.metrics[name]
-    below = metric.get("parts", []) + [page.metrics[one] for one in TILES[name]]
-    notes = [f"{one['label']}: {_written(one, page.totals)}" for one in below]
-    text = _written(metric, page.totals)
-    exact = _written(metric, page.totals, is_exact=True)
-    return {
-        "name": name,
-        "title": metric["label"],
-        "text": text,
-        "exact": exact if exact != text else "",
-        "note": "\n".join(notes) or metric["meaning"],
-    }
-
-
-def _written(
-    metric: Mapping[str, Any], totals: Mapping[str, int], is_exact: bool = False
-) -> str:
+def _written(metric: Mapping[str, Any], totals: Mapping[str, int]) -> str:
     """Return the figure of a metric of all orders, in words."""
     unit = metric["unit"]
-    parts = metric.get("parts", [metric])
-    part, *rest = [totals[one["column"]] for one in parts]
-    whole = rest[0] if rest else 1
+    part, whole = (
+        *(totals[one["column"]] for one in metric.get("parts", [metric])),
+        1,
+    )[:2]
     if not whole:
         return "n/a"
     if unit == "share":
-        tenths = _rounded(1000 * part, whole)
-        return f"{'-' if tenths < 0 else ''}{abs(tenths) / 10:.1f}\xa0%"
-    number = _rounded(part, whole)
-    if unit == "count":
-        return f"{number:,}"
-    sign, amount = "-" if number < 0 else "", abs(number) / 100
-    if amount >= 1e9 and not is_exact:
-        return f"{sign}${amount / 1e9:.2f}\xa0B"
-    if amount >= 1e6 and not is_exact:
-        return f"{sign}${amount / 1e6:.2f}\xa0M"
-    if amount >= 1e4 and not is_exact:
-        return f"{sign}${amount / 1e3:.1f}\xa0k"
-    return f"{sign}${amount:,.2f}"
-
-
-def _rounded(part: int, whole: int) -> int:
-    """Return a ratio as a whole number, its half rounded away from zero."""
-    number = (2 * abs(part) + whole) // (2 * whole)
-    return -number if part < 0 else number
+        return f"{100 * part / whole:.1f}\xa0%"
+    return (
+        f"{part / whole:,.0f}"
+        if unit == "count"
+        else (f"${part / whole / 100:,.2f}")
+    )
 
 
 def day_words(day: str) -> str:

@@ -1,19 +1,31 @@
 """What the pages share: their list, and how templates/ is rendered."""
 
+from datetime import date, datetime
 from pathlib import Path
 
 import jinja2
 
 TEMPLATES = Path(__file__).with_name("templates")
+# The first is the start page, which the brand leads to.
 PAGES = (
-    {"href": "index.html", "title": "Start"},
+    {"href": "index.html", "title": "classicmodels"},
     {"href": "dashboard.html", "title": "Dashboard"},
-    {"href": "dictionary.html", "title": "Data dictionary"},
+    {"href": "dictionary.html", "title": "Dictionary"},
     {"href": "docs.html", "title": "dbt docs"},
-    {"href": "lineage.html", "title": "Column lineage"},
+    {"href": "lineage.html", "title": "Lineage"},
     {"href": "benchmarks.html", "title": "Benchmarks"},
-    {"href": "guides.html", "title": "Engines and lake"},
+    {"href": "guides.html", "title": "Guides"},
 )
+
+
+def day(value: date) -> str:
+    """Return a day in words: 31 May 2005."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """Return a moment of UTC in words: 21 Nov 2026 23:05 UTC."""
+    return f"{day(value)} {value:%H:%M} UTC"
 
 
 def environment() -> jinja2.Environment:
@@ -25,5 +37,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals["pages"] = PAGES
+    found.filters |= {"day": day, "moment": moment}
+    # A page that knows it passes its own, state.freshness.
+    found.globals |= {"pages": PAGES, "freshness": None}
     return found

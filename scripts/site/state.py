@@ -2,13 +2,21 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from scripts.shared import broken_off, last_run, tests_in_words
-from scripts.shared.artifacts import planned_nodes
+from scripts.shared.artifacts import (
+    ERRORED,
+    FAILED,
+    PASSED,
+    WARNED,
+    outcome,
+    planned_nodes,
+)
 from scripts.shared.warehouse import open_database
 from scripts.shared.wording import plural
 
@@ -36,6 +44,45 @@ NEWEST = """
                 on payments.payment_date_key = dates.date_key
         )
 """
+
+AS_OF = "select date_day from marts.dim_dates where days_before_as_of_date = 0"
+# Of the last build: one row per status of its tests, or one without a status.
+LAST_BUILD = """
+    select
+        min(started_at),
+        any_value(commit_id),
+        case when node_kind in ('test', 'unit_test') then status end as status,
+        count(*)
+    from ops.run_results
+    where invocation_id = (
+        select max_by(invocation_id, started_at)
+        from ops.run_results
+        where command = 'build'
+    )
+    group by 3
+"""
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new the data are, and how the last build of them went.
+
+    Attributes:
+        data_until: the day that the data are as of: of the newest order.
+        built_at: start of the last `dbt build`, in UTC; None where no build is
+            on record.
+        commit: of the project; None where it is not known.
+        passed: number of its tests that passed.
+        warned: number of its tests that warned.
+        failed: number of its tests that failed.
+    """
+
+    data_until: date | None
+    built_at: datetime | None = None
+    commit: str | None = None
+    passed: int = 0
+    warned: int = 0
+    failed: int = 0
 
 
 @dataclass
@@ -109,6 +156,35 @@ class State:
     last_good: datetime | None
     last_order_date: date | None
     last_payment_date: date | None
+
+
+def freshness(database: Path) -> Freshness | None:
+    """Return how fresh a database is; None where it does not tell.
+
+    Raises:
+        UserError: there is no database, or it cannot be read.
+    """
+    days, builds = None, []
+    with open_database(database) as connection:
+        with suppress(*broken_off.NOT_RECORDED):
+            days = connection.execute(AS_OF).fetchone()
+        with suppress(*broken_off.NOT_RECORDED):
+            builds = connection.execute(LAST_BUILD).fetchall()
+    data_until = days[0] if days else None
+    if not builds:
+        return Freshness(data_until) if data_until else None
+    tests: Counter[str] = Counter()
+    for _, _, status, count in builds:
+        if status:
+            tests[outcome(status)] += count
+    return Freshness(
+        data_until,
+        built_at=min(started_at for started_at, *_ in builds),
+        commit=builds[0][1],
+        passed=tests[PASSED],
+        warned=tests[WARNED],
+        failed=tests[FAILED] + tests[ERRORED],
+    )
 
 
 def read_state(

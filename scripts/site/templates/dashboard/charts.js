@@ -1,0 +1,126 @@
+// Charts: Vega draws them; their rows come from the panels.
+
+const views = new Map();
+const rowsOf = new Map();
+
+// Returns a value as a chart takes it: dollars, and a share as one number.
+function drawn(key, value) {
+  if (value === null) return null;
+  if (value.part !== undefined) return value.whole ? value.part / value.whole : null;
+  return key.endsWith("_amount") ? value / 100 : value;
+}
+
+// Hands rows to a chart; before there is one they wait for it.
+function feed(name, rows) {
+  const plainRows = rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [key, drawn(key, value)]),
+    ),
+  );
+  rowsOf.set(name, plainRows);
+  views.get(name)?.data("rows", plainRows).resize().runAsync();
+}
+
+// A map is about half as high as wide; other charts set their own height.
+const MAPS = { world: 0.5, europe: 0.95 };
+
+function fitMap(name, view, chart) {
+  view.height(Math.round(chart.clientWidth * MAPS[name])).runAsync();
+}
+
+// What is not known is not shown, such as net sales before the data begin.
+function tooltipOf(values, escaped) {
+  const rows = Object.entries(values)
+    .filter(([, value]) => !["null", "undefined"].includes(value))
+    .map(
+      ([title, value]) =>
+        `<tr><td class="key">${escaped(title)}</td><td>${escaped(value)}</td></tr>`,
+    );
+  return `<table>${rows.join("")}</table>`;
+}
+
+const hideTooltip = () => get("vg-tooltip-element")?.classList.remove("visible");
+
+async function draw(chart, spec) {
+  const name = chart.dataset.chart;
+  // The picture itself is hidden from screen readers, who get its label.
+  const picture = chart.firstElementChild;
+  const datasets = { ...spec.datasets, rows: rowsOf.get(name) };
+  const { view } = await window.vegaEmbed(picture, { ...spec, datasets }, {
+    actions: false,
+    renderer: "svg",
+    tooltip: { disableDefaultStyle: true, formatTooltip: tooltipOf },
+  });
+  views.set(name, view);
+  if (name in MAPS) {
+    fitMap(name, view, chart);
+    window.addEventListener("resize", () => fitMap(name, view, chart));
+  }
+  const panel = PANELS[chart.closest("[data-panel]").dataset.panel];
+  const key = panel.key ?? panel.columns[0][0];
+  if (!panel.pick || panel.chart) return;
+  view.addEventListener("click", (_, item) => {
+    // The datum of a bar is its row, that of a label beside it has a value.
+    const value = item?.datum?.[key] ?? item?.datum?.value;
+    if (value) choose(panel, value, item.datum);
+  });
+}
+
+async function drawCharts() {
+  const script = document.createElement("script");
+  script.textContent = new TextDecoder().decode(await unzip("vega"));
+  document.head.append(script);
+  const specs = JSON.parse(get("specs").textContent);
+  for (const chart of document.querySelectorAll("[data-chart]")) {
+    await draw(chart, specs[chart.dataset.chart]);
+  }
+  performance.mark("charts");
+}
+
+// Returns the charts of a panel side by side, below its title and what is chosen.
+async function pictureOf(section) {
+  const charts = section.querySelectorAll("[data-chart]");
+  const holder = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const space = 24;
+  let [left, height] = [space, 0];
+  for (const chart of charts) {
+    const text = await views.get(chart.dataset.chart).toSVG();
+    const made = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    made.setAttribute("x", left);
+    made.setAttribute("y", 64);
+    holder.append(made);
+    left += Number(made.getAttribute("width")) + space;
+    height = Math.max(height, Number(made.getAttribute("height")));
+  }
+  const words = [section.querySelector("h2").textContent, get("selection").textContent];
+  words.forEach((text, row) => {
+    const line = document.createElementNS(holder.namespaceURI, "text");
+    line.textContent = text;
+    line.setAttribute("x", space);
+    line.setAttribute("y", 28 + 20 * row);
+    line.setAttribute("style", `font: ${row ? 12 : "600 16"}px sans-serif; fill: #1d2530`);
+    holder.append(line);
+  });
+  const size = { width: left, height: height + 64 + space };
+  for (const [name, value] of Object.entries(size)) holder.setAttribute(name, value);
+  holder.setAttribute("style", "background: #ffffff");
+  const text = new XMLSerializer().serializeToString(holder);
+  return { ...size, svg: new Blob([text], { type: "image/svg+xml" }) };
+}
+
+async function savePicture(section, kind) {
+  const name = `${section.dataset.panel}.${kind}`;
+  const { svg, width, height } = await pictureOf(section);
+  if (kind === "svg") return save(name, svg);
+  const image = new Image();
+  image.src = URL.createObjectURL(svg);
+  await image.decode();
+  // Twice as many points as on a plain screen.
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: 2 * width,
+    height: 2 * height,
+  });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(image.src);
+  save(name, await new Promise((done) => canvas.toBlob(done)));
+}

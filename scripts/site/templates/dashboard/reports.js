@@ -1,0 +1,248 @@
+// Reports: the rows of each panel. Their columns have the warehouse's names.
+
+const SALES = [
+  "order_count", "quantity_ordered", "ordered_amount", "cancelled_amount",
+  "net_sales_amount",
+];
+const MARGIN = ["net_margin_amount", "net_margin_pct"];
+const SHOWN = [...SALES, ...MARGIN];
+const LATE = ["late_order_count", "past_due_order_count"];
+
+function byNetSales(name) {
+  return (one, other) =>
+    other.net_sales_amount - one.net_sales_amount ||
+    other.previous_net_sales_amount - one.previous_net_sales_amount ||
+    (one[name] < other[name] ? -1 : 1);
+}
+
+// What net sales were before, and their change, for the rows of a report.
+const change = (now, before) => ({
+  previous_net_sales_amount: before,
+  net_sales_change_pct: before === null ? null : { part: now - before, whole: before },
+});
+
+// One row for each group: what is known of it, its metrics, and its net sales of the
+// days that are compared, if any. `key` and `options` are those of `added`.
+function perGroup(about, names, key, options = {}) {
+  const own = tables[options.table];
+  // Without days nothing was before.
+  const compared = own && !("date" in own) ? null : comparison()?.span;
+  const now = added(names, key, options);
+  const net = metrics.net_sales_amount;
+  const before = compared
+    ? added(["net_sales_amount"], key, { ...options, span: compared })
+    : new Map();
+  return [...new Set([...now.keys(), ...before.keys()])].map((group) => {
+    const row = { ...about(group), ...measures(names, now.get(group) ?? {}) };
+    const amount = compared ? figure(net, before.get(group) ?? {}) : null;
+    return { ...row, ...change(row.net_sales_amount, amount) };
+  });
+}
+
+// One row for each value of a filter's column. Those not chosen stay, marked, so
+// that the chart can show them pale.
+function reportOf(filter, name, table) {
+  const column = COLUMNS[filter];
+  const about = (key) => ({
+    ...members[name].find((one) => one?.[column] === key),
+    [column]: key,
+    is_selected: !state[filter].length || state[filter].includes(key),
+  });
+  const key = by(name, (one) => one[column]);
+  return perGroup(about, SHOWN, key, { without: [filter], table }).sort(
+    byNetSales(column),
+  );
+}
+
+const lineReport = () => reportOf("line", "line", "lines");
+
+function countryReport() {
+  const rows = reportOf("country", "place");
+  if (!state.zeros) return rows;
+  const seen = new Set(rows.map((row) => row.country_name));
+  const more = members.place
+    .filter((one) => one.country_name && !seen.has(one.country_name))
+    .filter((one) => !state.region.length || state.region.includes(one.region))
+    .map((one) => ({ ...one, ...measures(SHOWN, {}), ...change(0, null) }));
+  return [...rows, ...more];
+}
+
+// All months, so that the chart keeps its place and each can be clicked. Those
+// outside the dates have their own sales, to be shown pale.
+function monthReport() {
+  const open = { from: "", to: "" };
+  const span = chosenSpan();
+  const all = added(SHOWN, byMonth(), { span: open });
+  const now = added(SHOWN, byMonth());
+  const compared = comparison();
+  const before = compared
+    ? added(["net_sales_amount"], byMonth(compared.month), {
+        span: compared.wanted ?? open,
+      })
+    : new Map();
+  const known = compared && compared.month(data.first_date);
+  return monthsOf(data.first_date, data.last_date).map((month) => {
+    const isInside = !span.to || (monthEnd(month) >= span.from && month <= span.to);
+    const row = measures(SHOWN, (isInside ? now : all).get(month) ?? {});
+    const isCompared = isInside && compared && month >= known;
+    return {
+      month_start_date: month,
+      ...row,
+      ...change(
+        row.net_sales_amount,
+        isCompared ? figure(metrics.net_sales_amount, before.get(month) ?? {}) : null,
+      ),
+      is_complete_month: monthEnd(month) <= data.as_of_date,
+      is_selected: isInside,
+    };
+  });
+}
+
+// What was sold and what was paid, whatever was sold: a payment is for no product.
+function paymentReport() {
+  const names = ["net_sales_amount", "paid_amount"];
+  const options = { without: ["line", "status", "order"] };
+  const span = chosenSpan();
+  const open = { from: "", to: "" };
+  const all = added(names, byMonth(), { ...options, span: open });
+  const now = added(names, byMonth(), options);
+  const days = data.names.date.day;
+  const isInside = (month) =>
+    !span.to || (monthEnd(month) >= span.from && month <= span.to);
+  return monthsOf(data.first_date, days.reduce(later, data.last_date)).map((month) => {
+    const found = isInside(month) ? now : all;
+    const row = measures(names, found.get(month) ?? {});
+    return {
+      month_start_date: month,
+      ...row,
+      unpaid_amount: row.net_sales_amount - row.paid_amount,
+      is_selected: isInside(month),
+    };
+  });
+}
+
+function recentReport() {
+  const names = ["order_count", "net_sales_amount"];
+  const key = (table) => {
+    const line = by("line", (one) => one.product_line)(table);
+    const region = by("place", (one) => one.region)(table);
+    return (row) => JSON.stringify([line(row), region(row), table.is_now[row]]);
+  };
+  const found = added(names, key, { table: "recent" });
+  const groups = Map.groupBy([...found.keys()].map(JSON.parse), ([line, region]) =>
+    JSON.stringify([line, region]),
+  );
+  return [...groups.values()]
+    .map(([[line, region]]) => {
+      const [now, before] = [1, 0].map((isNow) =>
+        measures(names, found.get(JSON.stringify([line, region, isNow])) ?? {}),
+      );
+      const amount = now.net_sales_amount;
+      return {
+        product_line: line,
+        region,
+        order_count: now.order_count,
+        previous_order_count: before.order_count,
+        net_sales_amount: amount,
+        net_sales_change_amount: amount - before.net_sales_amount,
+        ...change(amount, before.net_sales_amount),
+      };
+    })
+    .sort(byNetSales("product_line"));
+}
+
+const isLate = (row) => row.late_order_count || row.past_due_order_count;
+const lateness = (row) =>
+  row.late_order_count ? "Shipped late" : row.past_due_order_count ? "Past due" : "";
+
+// What the page knows of an order, by its number.
+let heads;
+function orderAbout(order) {
+  if (!data.by_order) return members.order_id[order];
+  const table = tables.heads;
+  heads ??= new Map(Array.from(table.order_id, (one, row) => [one, row]));
+  const row = heads.get(order);
+  const { day = "" } = members.date[table.date[row]] ?? {};
+  const dayOf = (number) => (day && number ? addDays(day, number - 1) : "");
+  const shipped = table.shipped[row];
+  return {
+    order_id: order,
+    ...members.customer[table.customer[row]],
+    ...members.status[table.status[row]],
+    order_date: day,
+    required_date: dayOf(table.required[row]),
+    shipped_date: dayOf(shipped),
+    days_to_ship: shipped ? shipped - 1 : null,
+    days_late: table.days_late[row],
+  };
+}
+
+const orderReport = () =>
+  perGroup(orderAbout, [...SHOWN, ...LATE], by("order_id"), {
+    table: data.by_order ? "" : "late",
+  })
+    // Those of the days that are compared have nothing here.
+    .filter((row) => row.order_id && row.order_count)
+    .map((row) => ({ ...row, lateness: lateness(row) }))
+    .sort((one, other) => other.order_id - one.order_id);
+
+const lateReport = () =>
+  orderReport()
+    .filter(isLate)
+    .sort(
+      (one, other) =>
+        other.days_late - one.days_late || one.order_id - other.order_id,
+    );
+
+const customerReport = () =>
+  perGroup((number) => members.customer[number], SHOWN, by("customer"), {
+    table: "customers",
+  }).sort(byNetSales("customer_name"));
+
+const productReport = () =>
+  perGroup((number) => members.product[number], SHOWN, by("product"), {
+    table: hasDates() && !data.by_order ? "products_by_month" : "products",
+  }).sort(byNetSales("product_name"));
+
+const productProblem = () =>
+  !data.by_order && hasDates() && state.region.length + state.country.length
+    ? "Products are counted by dates or by places, not by both: remove one filter."
+    : "";
+
+const lineOfOrderReport = () =>
+  productReport()
+    .filter((row) => row.quantity_ordered)
+    .map((row) => ({
+      ...row,
+      unit_price_amount: ratio(row.ordered_amount, row.quantity_ordered, 1),
+    }));
+
+// Accounts at the end of a month: what an order has does not matter.
+const ACCOUNT = { without: ["line", "status", "order"] };
+const AGES = {
+  owed_0_30_days_amount: "0 – 30 days",
+  owed_31_60_days_amount: "31 – 60 days",
+  owed_61_90_days_amount: "61 – 90 days",
+  owed_over_90_days_amount: "over 90 days",
+};
+
+function receivableReport() {
+  const table = tables.receivables;
+  const names = Object.keys(table).filter((name) => name.endsWith("_amount"));
+  return fitting(table, ACCOUNT)
+    .map((row) => ({
+      ...members.customer[table.customer[row]],
+      ...Object.fromEntries(names.map((name) => [name, table[name][row]])),
+      limit: table.is_over_credit_limit[row] ? "over the limit" : "",
+    }))
+    .sort((one, other) => other.balance_amount - one.balance_amount);
+}
+
+function ageReport() {
+  const table = tables.receivables_by_place ?? tables.receivables;
+  const rows = fitting(table, ACCOUNT);
+  return Object.entries(AGES).map(([name, age]) => ({
+    age,
+    owed_amount: rows.reduce((sum, row) => sum + table[name][row], 0),
+  }));
+}

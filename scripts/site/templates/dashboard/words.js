@@ -1,0 +1,68 @@
+// How values are written.
+
+const plain = (number) => number.toLocaleString("en-US");
+
+const exact = (cents) => (cents / 100).toFixed(2);
+
+const dollars = (cents) =>
+  (cents / 100).toLocaleString("en-US", { style: "currency", currency: "USD" });
+
+const grouped = (cents) => dollars(cents).replace("$", "");
+
+function short(cents) {
+  const sign = cents < 0 ? "-" : "";
+  const amount = Math.abs(cents) / 100;
+  if (amount >= 1e9) return `${sign}$${(amount / 1e9).toFixed(2)}\u00a0B`;
+  if (amount >= 1e6) return `${sign}$${(amount / 1e6).toFixed(2)}\u00a0M`;
+  if (amount >= 1e4) return `${sign}$${(amount / 1e3).toFixed(1)}\u00a0k`;
+  return dollars(cents);
+}
+
+function percent({ part, whole }) {
+  const share = ratio(part, whole, 1000);
+  return share === null ? "n/a" : `${(100 * share).toFixed(1)}\u00a0%`;
+}
+
+const plural = (number, noun) => `${plain(number)} ${noun}${number === 1 ? "" : "s"}`;
+
+// By unit: in a table, in a tile, and for a program.
+const WRITE = {
+  text: String,
+  id: String,
+  day: dayWords,
+  month: (day) => dayWords(day).slice(2),
+  count: plain,
+  days: plain,
+  money: grouped,
+  price: grouped,
+  share: percent,
+};
+const TILE = { ...WRITE, money: short };
+const EXACT = {
+  count: String,
+  days: String,
+  money: exact,
+  price: exact,
+  share: ({ part, whole }) => ratio(part, whole, 10000)?.toFixed(4) ?? "",
+};
+const isNumber = (unit) => unit in EXACT;
+const isNothing = (value) =>
+  value === null || value === undefined || value === "" || value.whole === 0;
+
+// How a figure changed: in percent, or a share in percentage points. Nothing where
+// there was nothing before.
+function changeWords({ unit }, now, before) {
+  if (isNothing(now) || isNothing(before) || before === 0) return "";
+  const sign = (number) => (number > 0 ? "+" : "");
+  if (unit === "share") {
+    const points = 100 * (ratio(now.part, now.whole, 1000) - ratio(before.part, before.whole, 1000));
+    return `${sign(points)}${points.toFixed(1)}\u00a0pp`;
+  }
+  return sign(now - before) + percent({ part: now - before, whole: before });
+}
+
+function element(name, text, properties = {}) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return Object.assign(made, properties);
+}
