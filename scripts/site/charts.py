@@ -465,7 +465,7 @@ def _before(base: alt.Chart, column: str, **mark: Any) -> list[alt.Chart]:
 
 
 def _end(measure: str, before: str) -> str:
-    """Return the expression of where a bar and the line across it have ended."""
+    """Return the expression of where a bar and its line have ended."""
     other = f"datum.{before} || 0" if before else "0"
     return f"max(datum.{measure}, {other})"
 

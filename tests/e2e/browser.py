@@ -72,6 +72,13 @@ def start_browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for all tests of a file."""
+    with start_browser() as started:
+        yield started
+
+
 @contextmanager
 def visit(
     browser: Browser, place: str | Path, **options: Any

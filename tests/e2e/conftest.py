@@ -17,6 +17,9 @@ import pytest
 
 from scripts.sources.server import Server, private_server
 
+# Their fixtures: a browser, and a page in it.
+pytest_plugins = ("browser", "dashboard_page")
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTHON = BIN / "python"

@@ -59,6 +59,7 @@ async function draw(chart, spec) {
   const panel = PANELS[chart.closest("[data-panel]").dataset.panel];
   const key = panel.key ?? panel.columns[0][0];
   if (!panel.pick || panel.chart) return;
+  chart.classList.add("pickable");
   view.addEventListener("click", (_, item) => {
     // The datum of a bar is its row, that of a label beside it has a value.
     const value = item?.datum?.[key] ?? item?.datum?.value;

@@ -185,6 +185,9 @@ function readControls({ target }) {
   go();
 }
 
+// The panel that the address asked for: charts above it move it down.
+let asked = "";
+
 function openAddress() {
   const { found, ignored, panel } = readAddress(location.hash);
   state = found;
@@ -193,6 +196,7 @@ function openAddress() {
     ignored.length ? `Ignored in the address: ${ignored.join(", ")}` : "",
   );
   show();
+  asked = panel;
   if (panel) reveal(panel, true);
 }
 
@@ -258,4 +262,9 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 window.addEventListener("hashchange", openAddress);
 openAddress();
 // The figures are on the screen before the charts' script is read.
-requestAnimationFrame(() => setTimeout(drawCharts));
+requestAnimationFrame(() =>
+  setTimeout(async () => {
+    await drawCharts();
+    if (asked) reveal(asked);
+  }),
+);
