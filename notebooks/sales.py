@@ -204,7 +204,8 @@ table(totals)
 # %% [markdown]
 # ## Which product lines
 #
-# The pale bar is net sales, the strong one the net margin within it.
+# The pale bar is net sales, the strong one the net margin within it; the
+# percent is the margin's.
 
 # %%
 product_lines = memory.sql("""

@@ -326,7 +326,7 @@ def owed_by_age(rows: Rows) -> alt.LayerChart:
     Columns: age, owed_amount.
     """
     base = (
-        alt.Chart(_data(rows), height=alt.Step(40))
+        alt.Chart(_data(rows), height=alt.Step(28))
         .transform_calculate(label=money("datum.owed_amount"))
         .encode(
             y=alt.Y("age:N", sort=None),

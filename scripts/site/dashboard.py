@@ -242,8 +242,11 @@ def build(database: Path, target: Path, folder: Path) -> Path:
                 json.dumps(
                     {
                         "land": charts.land(),
+                        # Compiled here, so that no browser has to.
                         "charts": {
-                            name: draw("rows").to_dict()
+                            name: vl_convert.vegalite_to_vega(
+                                draw("rows").to_dict()
+                            )
                             for name, draw in CHARTS.items()
                         },
                     }

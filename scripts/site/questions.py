@@ -60,14 +60,29 @@ QUESTIONS = (
         "period=all&show=products",
     ),
     Question(
+        "Who are the best customers, and do customers come back?",
+        ("rpt_customer_sales", "rpt_customer_cohorts"),
+        "period=all&show=customers",
+    ),
+    Question(
         "Who owes what, and who is over the credit limit?",
         ("rpt_customer_receivables",),
         "period=all&show=receivables",
     ),
     Question(
+        "Who paid, and when?",
+        ("rpt_payments",),
+        "period=all&show=payments",
+    ),
+    Question(
         "Do orders ship on time?",
         ("rpt_order_fulfilment",),
         "period=all&show=late",
+    ),
+    Question(
+        "What is the state of each order, and how late is it?",
+        ("rpt_orders",),
+        "period=all&show=orders",
     ),
     Question(
         "How do the offices and the sales reps perform?",

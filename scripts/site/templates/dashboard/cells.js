@@ -122,8 +122,18 @@ function fitting(table, { without = [], span = chosenSpan() } = {}) {
   const chosen = Object.fromEntries(
     Object.keys(COLUMNS).map((name) => [name, new Set(state[name])]),
   );
-  const fits = (name, value) =>
-    without.includes(name) || !chosen[name].size || chosen[name].has(String(value));
+  const isChosen = (name) => chosen[name].size && !without.includes(name);
+  const fits = (name, value) => !isChosen(name) || chosen[name].has(String(value));
+  // Columns that are not filtered need no look.
+  const isOpen = {
+    place: !isChosen("region") && !isChosen("country"),
+    customer: !isChosen("customer"),
+    status: !isChosen("status"),
+    order_id: !isChosen("order"),
+    line: !isChosen("line"),
+    lines: !isChosen("line"),
+    date: !span.from && !span.to,
+  };
   const isFit = {
     place: (one) => fits("region", one.region) && fits("country", one.country_name),
     customer: (one) => fits("customer", one.customer_id),
@@ -136,7 +146,7 @@ function fitting(table, { without = [], span = chosenSpan() } = {}) {
     previous: ({ day }) => !day || day < span.from,
   };
   const checks = Object.keys(isFit)
-    .filter((name) => name in table)
+    .filter((name) => name in table && !isOpen[name])
     .map((name) => {
       const found = new Map();
       const numbers = table[name];

@@ -45,8 +45,9 @@ async function draw(chart, spec, land) {
   const name = chart.dataset.chart;
   // The picture itself is hidden from screen readers, who get its label.
   const picture = chart.firstElementChild;
-  const datasets = { ...spec.datasets, land: [land], rows: rowsOf.get(name) };
-  const { view } = await window.vegaEmbed(picture, { ...spec, datasets }, {
+  const given = { land, rows: rowsOf.get(name) };
+  for (const one of spec.data) if (one.name in given) one.values = given[one.name];
+  const { view } = await window.vegaEmbed(picture, spec, {
     actions: false,
     renderer: "svg",
     tooltip: { disableDefaultStyle: true, formatTooltip: tooltipOf },

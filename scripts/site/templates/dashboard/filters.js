@@ -121,7 +121,7 @@ function setControls() {
   }
   for (const menu of filters.querySelectorAll("details")) {
     const number = menu.querySelectorAll(":checked").length;
-    menu.querySelector(".number").textContent = number ? ` (${number})` : "";
+    menu.querySelector(".number").textContent = number || "";
   }
   get("zeros").checked = state.zeros;
 }
@@ -195,9 +195,7 @@ function openAddress() {
   showProblem(
     ignored.length ? `Ignored in the address: ${ignored.join(", ")}` : "",
   );
-  show();
   asked = panel;
-  if (panel) reveal(panel, true);
 }
 
 // Start.
@@ -259,11 +257,18 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   get("content").tabIndex = -1;
   get("content").focus();
 });
-window.addEventListener("hashchange", openAddress);
+window.addEventListener("hashchange", () => {
+  openAddress();
+  show();
+  if (asked) reveal(asked, true);
+});
 openAddress();
+showFigures();
 // The figures are on the screen before the charts' script is read.
 requestAnimationFrame(() =>
   setTimeout(async () => {
+    showPanels();
+    if (asked) reveal(asked, true);
     await drawCharts();
     if (asked) reveal(asked);
   }),

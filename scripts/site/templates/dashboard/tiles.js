@@ -60,7 +60,6 @@ function showTiles() {
     const before = compared ? figure(one, sumsBefore) : null;
     showChange(box, one, name, value, before);
   }
-  showSparks();
   return figure(metrics.order_count, sums);
 }
 
