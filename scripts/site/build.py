@@ -69,8 +69,7 @@ def read_artifacts(target: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def prose(text: str) -> Markup:
     """Return a description as HTML: of its Markdown, only code and lines."""
     lines = []
-    # A percent sign stays with its number.
-    for line in re.sub(r"(?<=\d) %", "\xa0%", text.strip()).splitlines():
+    for line in text.strip().splitlines():
         parts = line.split("`")
         lines.append(
             Markup().join(
@@ -186,7 +185,8 @@ def write_pages(
             text = render.get_template(name).render(current=name, **values)
         except jinja2.TemplateError as error:
             raise UserError(f"{name}: {error}") from None
-        write_text(folder / name, text)
+        # A percent sign stays with its number.
+        write_text(folder / name, re.sub(r"(?<=\d) %", "\xa0%", text))
     for name, page in others.items():
         bar = render.get_template("bar.html").render(current=name)
         write_text(folder / name, with_bar(page, bar))
