@@ -1,56 +1,29 @@
--- Who owes most at the end of the last month, and who is over the credit limit?
+-- Who owes most at the end of the last month, for orders of which age, and who
+-- is over the credit limit?
 with
 
-fct_customer_balances_monthly as (
+rpt_customer_receivables as (
 
-    select * from {{ ref('fct_customer_balances_monthly') }}
-
-),
-
-dim_dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
-dim_customers as (
-
-    select * from {{ ref('dim_customers') }}
-
-),
-
--- A balance is a level, not a flow: one month, never a sum over months.
-last_months as (
-
-    select max(fct_customer_balances_monthly.month_end_date_key) as date_key
-    from fct_customer_balances_monthly
+    select * from {{ ref('rpt_customer_receivables') }}
 
 ),
 
 final as (
 
     select
-        dim_dates.date_day as month_end_date,
-        dim_customers.customer_id,
-        dim_customers.customer_name,
-        dim_customers.country_name,
-        fct_customer_balances_monthly.is_over_credit_limit,
-        fct_customer_balances_monthly.balance_amount,
-        fct_customer_balances_monthly.credit_limit_amount
-    from fct_customer_balances_monthly
-    inner join last_months
-        on
-            fct_customer_balances_monthly.month_end_date_key
-            = last_months.date_key
-    left join dim_dates
-        on
-            fct_customer_balances_monthly.month_end_date_key
-            = dim_dates.date_key
-    left join dim_customers
-        on
-            fct_customer_balances_monthly.customer_key
-            = dim_customers.customer_key
-    where fct_customer_balances_monthly.balance_amount > 0
+        rpt_customer_receivables.month_end_date,
+        rpt_customer_receivables.customer_id,
+        rpt_customer_receivables.customer_name,
+        rpt_customer_receivables.country_name,
+        rpt_customer_receivables.is_over_credit_limit,
+        rpt_customer_receivables.balance_amount,
+        rpt_customer_receivables.owed_0_30_days_amount,
+        rpt_customer_receivables.owed_31_60_days_amount,
+        rpt_customer_receivables.owed_61_90_days_amount,
+        rpt_customer_receivables.owed_over_90_days_amount,
+        rpt_customer_receivables.credit_limit_amount
+    from rpt_customer_receivables
+    where rpt_customer_receivables.balance_amount > 0
 
 )
 

@@ -1,53 +1,27 @@
 -- Who are the ten best customers, and when did they last order?
 with
 
-fct_order_lines as (
+rpt_customer_sales as (
 
-    select * from {{ ref('fct_order_lines') }}
-
-),
-
-dim_dates as (
-
-    select * from {{ ref('dim_dates') }}
-
-),
-
-dim_customers as (
-
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('rpt_customer_sales') }}
 
 ),
 
 final as (
 
     select
-        dim_customers.customer_id,
-        dim_customers.customer_name,
-        dim_customers.country_name,
-        max(dim_dates.date_day) as last_order_date,
-        count(distinct fct_order_lines.order_id) as order_count,
-        sum(fct_order_lines.net_sales_amount) as net_sales_amount,
-        {{ ratio(
-            'sum(fct_order_lines.net_sales_amount)',
-            'count(distinct fct_order_lines.order_id)',
-            2,
-        ) }} as net_sales_per_order_amount
-    from fct_order_lines
-    left join dim_dates
-        on fct_order_lines.order_date_key = dim_dates.date_key
-    left join dim_customers
-        on fct_order_lines.customer_key = dim_customers.customer_key
-    where fct_order_lines.net_sales_amount > 0
-    group by
-        dim_customers.customer_id,
-        dim_customers.customer_name,
-        dim_customers.country_name
+        rpt_customer_sales.net_sales_rank,
+        rpt_customer_sales.customer_id,
+        rpt_customer_sales.customer_name,
+        rpt_customer_sales.country_name,
+        rpt_customer_sales.last_order_date,
+        rpt_customer_sales.order_count,
+        rpt_customer_sales.net_sales_amount,
+        rpt_customer_sales.net_sales_share_pct
+    from rpt_customer_sales
+    where rpt_customer_sales.net_sales_rank <= 10
 
 )
 
 select * from final
-order by
-    net_sales_amount desc,
-    customer_id asc
-limit 10
+order by net_sales_rank asc

@@ -1,7 +1,7 @@
 {% macro sales_totals(
     fact,
     amounts=[
-        'ordered_amount', 'cancelled_amount', 'net_sales_amount',
+        'ordered_amount', 'cancelled_amount', 'net_sales_amount', 'cost_amount',
         'margin_amount', 'net_margin_amount',
     ],
     is_order_repeated=true

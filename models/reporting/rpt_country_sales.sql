@@ -48,10 +48,7 @@ sales_by_country as (
     select
         dim_locations.country_name,
         count(distinct fct_orders.customer_key) as customer_count,
-        {{ sales_totals('fct_orders', [
-            'ordered_amount', 'cancelled_amount', 'net_sales_amount',
-            'net_margin_amount',
-        ], is_order_repeated=false) }}
+        {{ sales_totals('fct_orders', is_order_repeated=false) }}
     from dim_locations
     left join fct_orders
         on dim_locations.location_key = fct_orders.location_key
@@ -84,6 +81,8 @@ final as (
         sales_by_country.ordered_amount,
         sales_by_country.cancelled_amount,
         sales_by_country.net_sales_amount,
+        sales_by_country.cost_amount,
+        sales_by_country.margin_amount,
         sales_by_country.net_margin_amount,
         {{ ratio(
             'sales_by_country.net_margin_amount',

@@ -110,6 +110,7 @@ final as (
         months_compared.net_sales_amount,
         cast(coalesce(months_compared.paid_amount, 0) as decimal(18, 2))
             as paid_amount,
+        months_compared.cost_amount,
         months_compared.margin_amount,
         months_compared.net_margin_amount,
         {{ ratio(

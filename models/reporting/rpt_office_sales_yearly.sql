@@ -65,6 +65,7 @@ final as (
         sales_by_office_and_year.ordered_amount,
         sales_by_office_and_year.cancelled_amount,
         sales_by_office_and_year.net_sales_amount,
+        sales_by_office_and_year.cost_amount,
         sales_by_office_and_year.margin_amount,
         sales_by_office_and_year.net_margin_amount,
         {{ ratio(

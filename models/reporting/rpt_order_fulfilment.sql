@@ -76,6 +76,9 @@ final as (
         cast(orders_by_month.late_order_count as bigint) as late_order_count,
         cast(orders_by_month.past_due_order_count as bigint)
             as past_due_order_count,
+        cast(orders_by_month.timed_order_count as bigint) as timed_order_count,
+        cast(coalesce(orders_by_month.days_to_ship, 0) as bigint)
+            as total_days_to_ship,
         {{ ratio(
             'orders_by_month.days_to_ship',
             'orders_by_month.timed_order_count',

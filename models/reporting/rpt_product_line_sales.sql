@@ -45,6 +45,7 @@ final as (
         sales_by_product_line.ordered_amount,
         sales_by_product_line.cancelled_amount,
         sales_by_product_line.net_sales_amount,
+        sales_by_product_line.cost_amount,
         sales_by_product_line.margin_amount,
         sales_by_product_line.net_margin_amount,
         {{ ratio(

@@ -18,8 +18,9 @@ sales_by_product as (
     select
         dim_products.product_key,
         {{ sales_totals('fct_order_lines', [
-            'ordered_amount', 'net_sales_amount', 'net_cost_amount',
-            'margin_amount', 'net_margin_amount', 'msrp_discount_amount',
+            'ordered_amount', 'cancelled_amount', 'net_sales_amount',
+            'cost_amount', 'net_cost_amount', 'margin_amount',
+            'net_margin_amount', 'msrp_discount_amount',
         ], is_order_repeated=false) }}
     from dim_products
     left join fct_order_lines
@@ -49,10 +50,13 @@ final as (
         dim_products.unit_cost_amount,
         dim_products.msrp_amount,
         dim_products.list_margin_pct,
+        dim_products.quantity_in_stock,
         sales_by_product.quantity_ordered,
         sales_by_product.order_count,
         sales_by_product.ordered_amount,
+        sales_by_product.cancelled_amount,
         sales_by_product.net_sales_amount,
+        sales_by_product.cost_amount,
         sales_by_product.net_cost_amount,
         sales_by_product.margin_amount,
         sales_by_product.net_margin_amount,

@@ -66,6 +66,7 @@ final as (
         sales_by_employee.ordered_amount,
         sales_by_employee.cancelled_amount,
         sales_by_employee.net_sales_amount,
+        sales_by_employee.cost_amount,
         sales_by_employee.margin_amount,
         sales_by_employee.net_margin_amount,
         {{ ratio(

@@ -28,6 +28,16 @@ employee_levels as (
 
 ),
 
+reports_by_manager as (
+
+    select
+        stg_employees.manager_employee_id,
+        count(*) as direct_report_count
+    from stg_employees
+    group by stg_employees.manager_employee_id
+
+),
+
 known_employees as (
 
     select
@@ -41,7 +51,9 @@ known_employees as (
             as employee_level,
         managers.first_name || ' ' || managers.last_name as manager_name,
         coalesce(stg_offices.city, 'Unknown') as office_city,
-        stg_employees.manager_employee_id is not null as has_manager
+        stg_employees.manager_employee_id is not null as has_manager,
+        cast(coalesce(reports_by_manager.direct_report_count, 0) as integer)
+            as direct_report_count
     from stg_employees
     left join stg_employees as managers
         on stg_employees.manager_employee_id = managers.employee_id
@@ -49,6 +61,8 @@ known_employees as (
         on stg_employees.office_id = stg_offices.office_id
     left join employee_levels
         on stg_employees.employee_id = employee_levels.employee_id
+    left join reports_by_manager
+        on stg_employees.employee_id = reports_by_manager.manager_employee_id
 
 ),
 
@@ -63,7 +77,8 @@ unknown_member as (
         cast(null as integer) as employee_level,
         cast(null as {{ dbt.type_string() }}) as manager_name,
         'Unknown' as office_city,
-        false as has_manager
+        false as has_manager,
+        0 as direct_report_count
 
 ),
 
@@ -93,7 +108,8 @@ final as (
         all_members.employee_level,
         all_members.manager_name,
         all_members.office_city,
-        all_members.has_manager
+        all_members.has_manager,
+        all_members.direct_report_count
     from all_members
 
 )

@@ -14,6 +14,7 @@ known_offices as (
         stg_offices.state,
         stg_offices.postal_code,
         stg_offices.country_name,
+        stg_offices.territory,
         -- 'NA' is North America spelled short, not a missing value.
         case
             when stg_offices.territory = 'NA' then 'North America'
@@ -31,6 +32,7 @@ unknown_member as (
         cast(null as {{ dbt.type_string() }}) as state,
         cast(null as {{ dbt.type_string() }}) as postal_code,
         cast(null as {{ dbt.type_string() }}) as country_name,
+        cast(null as {{ dbt.type_string() }}) as territory,
         'Unknown' as region
 
 ),
@@ -56,6 +58,7 @@ final as (
         all_members.state,
         all_members.postal_code,
         coalesce(all_members.country_name, 'Unknown') as country_name,
+        all_members.territory,
         all_members.region
     from all_members
 

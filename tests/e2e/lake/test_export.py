@@ -23,6 +23,8 @@ PARTITIONED = {
     "fct_orders": "order_year",
     "fct_payments": "payment_year",
     "fct_customer_balances_monthly": "month_end_year",
+    "rpt_orders": "order_year",
+    "rpt_payments": "payment_year",
     "rpt_sales": "order_year",
 }
 

@@ -97,7 +97,7 @@ def plant_faults(manifest: dict[str, Any], catalog: dict[str, Any]) -> None:
     manifest["exposures"][f"{key}_bad"] = exposure | {
         "unique_id": f"{key}_bad",
         "owner": {"name": "Nobody"},
-        "depends_on": {"nodes": ["model.classicmodels.fct_payments"]},
+        "depends_on": {"nodes": ["model.classicmodels.rpt_payments"]},
     }
     key, unit_test = next(iter(manifest["unit_tests"].items()))
     manifest["unit_tests"][f"{key}_bad"] = unit_test | {

@@ -48,6 +48,10 @@ BALANCES = """
     left join marts.dim_dates as dates
         on fact.month_end_date_key = dates.date_key
 """
+PAYMENTS = """
+    marts.fct_payments as fact
+    left join marts.dim_dates as dates on fact.payment_date_key = dates.date_key
+"""
 WHERE_FROM = """
     left join marts.dim_customers as customers
         on fact.customer_key = customers.customer_key
@@ -57,6 +61,7 @@ WHERE_FROM = """
 LINES += OF_THE_ORDER + WHERE_FROM
 ORDERS += OF_THE_ORDER + WHERE_FROM
 BALANCES += WHERE_FROM
+PAYMENTS += WHERE_FROM
 
 # What MetricFlow calls them, and the columns of the joins above.
 DIMENSIONS = {
@@ -154,11 +159,13 @@ METRICS = {
         f"count(*) filter (({LATE}) or ({PAST_DUE})) / count(*)",
     ),
     "receivables_amount": (BALANCES, ALL, "sum(fact.balance_amount)"),
+    "paid_amount": (PAYMENTS, ALL, "sum(fact.payment_amount)"),
 }
 
 # Columns of the reports with a metric's name mean the same.
 REPORTS = {
     "rpt_product_line_sales": {"product__product_line": "product_line"},
+    "rpt_customer_sales": {"customer__customer_id": "customer_id"},
     "rpt_country_sales": {"location__country_name": "country_name"},
     "rpt_monthly_sales": {"metric_time__month": "month_start_date"},
     "rpt_order_fulfilment": {"metric_time__month": "month_start_date"},
