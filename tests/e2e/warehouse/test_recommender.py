@@ -105,3 +105,21 @@ def test_analysis_leaves_the_last_order_out(warehouse, lines):
         if error is not None:
             expected = stdev(recalls) / sqrt(customers)
             assert float(error) == pytest.approx(expected, abs=6e-5), key
+
+
+def test_nobody_is_recommended_what_they_bought(warehouse, lines):
+    bought = {(line.customer, line.product) for line in lines}
+    products = {line.product for line in lines}
+    bought_by = Counter(customer for customer, _ in bought)
+    recommended = warehouse.query(
+        "select customer_id, product_id from ml.ml_recommendations"
+    )
+    assert not bought & set(recommended)
+    ((customers,),) = warehouse.query(
+        "select list(customer_id) from marts.dim_customers"
+        " where customer_id is not null"
+    )
+    assert Counter(customer for customer, _ in recommended) == {
+        customer: min(10, len(products) - bought_by[customer])
+        for customer in customers
+    }
