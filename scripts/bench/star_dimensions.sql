@@ -131,6 +131,7 @@ select
     state,
     postal_code,
     coalesce(country_name, 'Unknown') as country_name,
+    territory,
     case when territory = 'NA' then 'North America'
         else coalesce(territory, 'Unknown') end as region
 from (from clean_offices union all select null, null, null, null, null, null);
@@ -171,7 +172,8 @@ select
     cast(coalesce(1 + levels.distance, 1) as integer) as employee_level,
     bosses.employee_name as manager_name,
     coalesce(offices.city, 'Unknown') as office_city,
-    employees.manager_employee_id is not null as has_manager
+    employees.manager_employee_id is not null as has_manager,
+    cast(coalesce(reports.number, 0) as integer) as direct_report_count
 from clean_employees as employees
 left join clean_employees as bosses
     on employees.manager_employee_id = bosses.employee_id
@@ -179,10 +181,14 @@ left join clean_offices as offices on employees.office_id = offices.office_id
 left join (
     select employee_id, max(distance) as distance from managers group by all
 ) as levels on employees.employee_id = levels.employee_id
+left join (
+    select manager_employee_id, count(*) as number
+    from clean_employees group by all
+) as reports on employees.employee_id = reports.manager_employee_id
 union all
 select
     key(part(null)), key(part(null)), key(part(null)), null, 'Unknown',
-    'Unknown', null, null, 'Unknown', false;
+    'Unknown', null, null, 'Unknown', false, 0;
 
 create table restricted.dim_employee_contacts as
 select key(part(employee_id)) as employee_key, employee_id, email,
