@@ -414,6 +414,8 @@ table(
 # - **More questions as SQL**: `analyses/` has products bought together, credit
 #   limits at the time of an order, net sales below each manager and others.
 # - **A recommender** starts from `ml.ml_customer_product_interactions`,
-#   `ml.ml_product_affinities` and `ml.ml_popular_products`.
+#   `ml.ml_product_affinities` and `ml.ml_popular_products`;
+#   `ml.ml_recommendations` is a baseline to beat, which
+#   `analyses/recommender_baselines.sql` measures against chance.
 # - **Who owes what** is in `rpt_customer_receivables`. To read a report that is
 #   not copied yet, add it to `TABLES` above.

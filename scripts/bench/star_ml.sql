@@ -153,3 +153,62 @@ inner join product_orders as antecedent_orders
     on pairs.first_number = antecedent_orders.product_number
 inner join product_orders as consequent_orders
     on pairs.second_number = consequent_orders.product_number;
+
+create table ml.ml_recommendations as
+with bought_together as (
+    select
+        customer_key,
+        consequent_product_key as product_key,
+        sum(confidence_pct) as score
+    from ml.ml_customer_product_interactions
+    inner join ml.ml_product_affinities
+        on product_key = antecedent_product_key
+    group by all
+)
+
+select
+    customers.customer_key,
+    everywhere.product_key,
+    customers.customer_id,
+    everywhere.product_id,
+    everywhere.product_name,
+    case
+        when together.score is not null then 'bought together'
+        when national.product_key is not null then 'popular in country'
+        when regional.product_key is not null then 'popular in region'
+        else 'popular overall'
+    end as recommendation_method,
+    row_number() over (
+        partition by customers.customer_key
+        order by
+            together.score desc nulls last,
+            national.popularity_rank nulls last,
+            regional.popularity_rank nulls last,
+            everywhere.popularity_rank
+    ) as recommendation_rank,
+    cast(
+        coalesce(
+            together.score,
+            national.quantity_ordered,
+            regional.quantity_ordered,
+            everywhere.quantity_ordered
+        ) as decimal(18, 4)
+    ) as score
+from marts.dim_customers as customers
+cross join ml.ml_popular_products as everywhere
+left join ml.ml_popular_products as regional
+    on regional.scope = 'region'
+    and customers.region = regional.scope_value
+    and everywhere.product_key = regional.product_key
+left join ml.ml_popular_products as national
+    on national.scope = 'country'
+    and customers.country_name = national.scope_value
+    and everywhere.product_key = national.product_key
+left join bought_together as together
+    on customers.customer_key = together.customer_key
+    and everywhere.product_key = together.product_key
+anti join ml.ml_customer_product_interactions as bought
+    on customers.customer_key = bought.customer_key
+    and everywhere.product_key = bought.product_key
+where everywhere.scope = 'overall' and customers.customer_id is not null
+qualify recommendation_rank <= 10;
