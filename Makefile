@@ -49,7 +49,7 @@ endif
 .PHONY: help setup setup-extra setup-notebook setup-sources setup-dagster \
 	setup-bench setup-postgres setup-spark deps build doctor extract land \
 	publish watch rollback backup restore export rescue why alert diff test \
-	faults mutants lint format site docs notebook notebook-html metrics \
+	faults mutants lint format site docs notebook metrics \
 	hooks demo-mysql reverse-etl data bench lag parity demo-spark clean built \
 	check-database forget free-port lint-sql lint-other lint-workflows \
 	test-build docs-check
@@ -61,7 +61,7 @@ help: ## List the targets
 setup: ## Create .venv with the locked requirements
 	@$(VENV) .venv "$(PYTHON)" requirements.txt
 
-setup-extra: ## Add to .venv what metrics, notebook and some checks need
+setup-extra: ## Add to .venv what metrics and some checks need
 	@$(VENV) .venv "$(PYTHON)" requirements.txt requirements-sources.txt \
 		requirements-extra.txt
 
@@ -223,7 +223,7 @@ built:
 	@test -f target/semantic_manifest.json || \
 		{ $(MAKE) deps && .venv/bin/dbt --quiet parse; }
 
-site: deps built ## Write the site into target/site: dashboard, docs, dictionary
+site: deps built ## Write the site into target/site: dashboard, docs, notebook
 	.venv/bin/dbt --quiet docs generate --static
 	$(RUN) site
 
@@ -240,10 +240,7 @@ free-port: setup
 		"another, such as make docs PORT=8001" >&2; exit 1; }
 
 notebook: setup-notebook built ## Open the analyst's notebook
-	.venv-notebook/bin/python -m scripts notebook open
-
-notebook-html: setup-extra built ## Run the notebook and write it as a page
-	$(RUN) notebook html
+	.venv-notebook/bin/python -m scripts notebook
 
 metrics: setup-extra deps built ## Validate the metrics
 	.venv/bin/dbt --quiet parse

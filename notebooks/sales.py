@@ -39,7 +39,6 @@ from datetime import date
 
 import altair as alt
 import duckdb
-import ipywidgets as widgets
 from IPython.display import HTML, Markdown, display
 
 from scripts.shared.metrics import Metrics
@@ -150,7 +149,7 @@ def text(name: str, value: object) -> str:
     if value is None:
         return ""
     if name.endswith("_pct"):
-        return f"{value:.1%}"
+        return f"{value:.1%}".replace("%", "\xa0%")
     if name.endswith("_amount"):
         return f"{value:,.2f}"
     return f"{value:,}" if name.endswith(NUMBERS) else str(value)
@@ -205,8 +204,8 @@ table(totals)
 # %% [markdown]
 # ## Which product lines
 #
-# The pale bar is net sales, the strong one the net margin within it; the percent
-# is the margin's.
+# The pale bar is net sales, the strong one the net margin within it; the
+# percent is the margin's.
 
 # %%
 product_lines = memory.sql("""
@@ -356,7 +355,10 @@ def show_top(**filters: object) -> None:
 show_top()
 
 
-# %% tags=["not-in-page"]
+# %% tags=["needs-kernel"]
+import ipywidgets as widgets
+
+
 def choices(column: str) -> list[tuple[str, str | None]]:
     """Return the values of a column of `rpt_sales`, and one for all."""
     rows = memory.sql(f"""

@@ -56,7 +56,7 @@ ROOMS = {
     "site": {
         "site": ("build", "draw the ERD and write the pages of the site"),
         "dashboard": ("dashboard", "write the dashboard alone"),
-        "notebook": ("notebook", "open the notebook, or write it as a page"),
+        "notebook": ("notebook", "open the notebook in JupyterLab"),
     },
     "lint": {
         "check-yaml": ("dbt_yaml", "check the YAML against dbt's schema"),

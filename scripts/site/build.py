@@ -2,11 +2,13 @@
 
 The folder works from disk and from any static host, and contacts no other host:
 the start page with the state of the last build, the dashboard, the data
-dictionary, dbt docs, the column lineage, the benchmarks and the guides. The old
-site stays as it is until the new one is complete. assets/erd.svg is redrawn.
+dictionary, dbt docs, the column lineage, the notebook, the benchmarks and the
+guides. The old site stays as it is until the new one is complete. It redraws
+assets/erd.svg.
 """
 
 import argparse
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -37,8 +39,10 @@ from scripts.site import (
     guides,
     lineage,
     pages,
+    questions,
     scores,
     state,
+    tour,
 )
 from scripts.site.leaks import find_leaks
 
@@ -90,6 +94,7 @@ def own_pages(
     database: Path,
     target: Path,
     svg: str,
+    check: bool,
 ) -> dict[str, dict[str, Any]]:
     """Return by the name of a template the values that it shows."""
     settings = read_yaml(ROOT / "dbt_project.yml")
@@ -103,6 +108,7 @@ def own_pages(
         "index.html": {
             "title": "Start",
             "versions": versions,
+            "answers": list(questions.read_answers(database)),
             "state": state.read_state(database, manifest, target),
             "kinds": state.KINDS,
             "scores": scores.read_scores(manifest, list(layers)),
@@ -113,6 +119,10 @@ def own_pages(
             "versions": versions,
             "metrics": dictionary.read_metrics(Metrics(target), tables),
         },
+        "notebook.html": {
+            "title": "Notebook",
+            **run_notebook(database, target, check),
+        },
         "benchmarks.html": {
             "title": "Benchmarks",
             "found": benchmarks.read_benchmarks(),
@@ -122,6 +132,21 @@ def own_pages(
             "guides": guides.read_guides(),
         },
     }
+
+
+def run_notebook(database: Path, target: Path, check: bool) -> dict[str, Any]:
+    """Return the cells of the notebook, or why it did not run.
+
+    An analyst may have changed it: that holds nothing back, but is an error for
+    those who check.
+    """
+    try:
+        return {"cells": tour.read_tour(database, target), "problem": ""}
+    except UserError as error:
+        if check:
+            raise
+        print(f"site: without the notebook: {error}")
+        return {"cells": [], "problem": str(error)}
 
 
 def write_pages(
@@ -139,11 +164,17 @@ def write_pages(
         f" [Data dictionary](dictionary.html#{table.name})"
         for table in tables
     }
-    others = {"docs.html": dbt_docs.read_page(target, links)}
+    columns = {
+        (table.unique_id, column.name.lower()): f"[lineage]({column.lineage})"
+        for table in tables
+        for column in table.columns
+    }
+    others = {"docs.html": dbt_docs.read_page(target, links, columns)}
     svg = erd.draw(manifest)
     erd.update(svg, check)
-    own = own_pages(manifest, tables, database, target, svg)
-    others["lineage.html"] = lineage.make_page(target, folder)
+    others["lineage.html"], parents = lineage.make_page(target, folder)
+    dictionary.add_origins(tables, parents)
+    own = own_pages(manifest, tables, database, target, svg, check)
 
     render = pages.environment()
     render.filters["prose"] = prose
@@ -154,7 +185,8 @@ def write_pages(
             text = render.get_template(name).render(current=name, **values)
         except jinja2.TemplateError as error:
             raise UserError(f"{name}: {error}") from None
-        write_text(folder / name, text)
+        # A percent sign stays with its number.
+        write_text(folder / name, re.sub(r"(?<=\d) %", "\xa0%", text))
     for name, page in others.items():
         bar = render.get_template("bar.html").render(current=name)
         write_text(folder / name, with_bar(page, bar))
@@ -182,7 +214,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check",
         action="store_true",
         help="write nothing but the site: an assets/erd.svg that is out of"
-        " date is an error",
+        " date and a notebook that does not run are errors",
     )
 
 

@@ -27,12 +27,17 @@ MENDED = {
 }
 
 
-def read_page(target: Path, links: Mapping[str, str]) -> str:
-    """Return the page, mended, with a line of links below some descriptions.
+def read_page(
+    target: Path,
+    links: Mapping[str, str],
+    columns: Mapping[tuple[str, str], str],
+) -> str:
+    """Return the page, mended, with links behind descriptions.
 
     Args:
         target: dbt's target folder.
         links: Markdown by the unique id of the node that it stands at.
+        columns: Markdown by unique id and name of the column, in lower case.
 
     Raises:
         UserError: there is no such page, or dbt wrote it in another form.
@@ -45,6 +50,9 @@ def read_page(target: Path, links: Mapping[str, str]) -> str:
             node.pop("root_path", None)
         for unique_id, text in links.items():
             nodes[unique_id]["description"] += f"\n\n{text}"
+            for name, column in nodes[unique_id]["columns"].items():
+                if text := columns.get((unique_id, name.lower())):
+                    column["description"] += f" {text}"
 
     path = target / PAGE
     if not path.exists():

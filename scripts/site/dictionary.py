@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from scripts.shared import tests_in_words
 from scripts.shared.errors import UserError
 from scripts.shared.metrics import Metrics, condition_of, plain
+from scripts.site import lineage
 
 Node = Mapping[str, Any]
 
@@ -41,21 +42,48 @@ AGGREGATIONS = {
 
 
 @dataclass
+class Words:
+    """Some words, and the anchor on the page that explains them, if any."""
+
+    text: str
+    anchor: str = ""
+
+
+@dataclass
 class Test:
-    """What a data test wants; `warns` when a failure does not stop a build."""
+    """What a data test wants.
+
+    Attributes:
+        text: in a few words.
+        warns: a failure does not stop a build.
+        docs: its page in dbt docs; empty for a constraint.
+    """
 
     text: str
     warns: bool
+    docs: str = field(default="", compare=False)
 
 
 @dataclass
 class Column:
-    """A column as the database has it."""
+    """A column as the database has it.
+
+    Attributes:
+        name: in the case that it is written in.
+        type: of the database.
+        meaning: its description.
+        lineage: the graph of all that it is computed from, and of what is
+            computed from it.
+        tests: those that speak of it.
+        origins: the columns that it is computed from in the end.
+    """
 
     name: str
     type: str
     meaning: str
+    lineage: str
     tests: list[Test] = field(default_factory=list)
+    origins: list[Words] = field(default_factory=list)
 
 
 @dataclass
@@ -71,6 +99,9 @@ class Table:
         columns: in their order in the database.
         tests: of the table as a whole.
         unit_tests: how many examples of a few rows test its SQL.
+        owner: who answers for it, with an address; empty where it is not
+            known.
+        users: the exposures that read it, in words, with their pages.
     """
 
     unique_id: str
@@ -81,25 +112,24 @@ class Table:
     columns: list[Column]
     tests: list[Test] = field(default_factory=list)
     unit_tests: int = 0
+    owner: str = ""
+    users: list[Words] = field(default_factory=list)
 
     @property
     def docs(self) -> str:
         """Its page in dbt docs, relative to the other pages."""
-        return f"docs.html#!/{self.unique_id.split('.')[0]}/{self.unique_id}"
+        return docs_of(self.unique_id)
 
     @property
     def lineage(self) -> str:
-        """Its column lineage, with two steps back and one forward."""
+        """Its lineage, with two steps back and one forward."""
         query = {"model": self.unique_id, "parents": 2, "children": 1}
         return f"lineage.html?{urlencode(query)}"
 
 
-@dataclass
-class Words:
-    """Some words, and the anchor on the page that explains them, if any."""
-
-    text: str
-    anchor: str = ""
+def docs_of(unique_id: str) -> str:
+    """Return the page of a node in dbt docs, relative to the other pages."""
+    return f"docs.html#!/{unique_id.split('.')[0]}/{unique_id}"
 
 
 def read_metrics(known: Metrics, tables: list[Table]) -> list[dict[str, Any]]:
@@ -118,6 +148,30 @@ def read_metrics(known: Metrics, tables: list[Table]) -> list[dict[str, Any]]:
         {**node, "made_of": list(_made_of(node, known.measures, columns))}
         for _, node in sorted(known.nodes.items())
     ]
+
+
+def add_origins(
+    tables: list[Table], parents: Mapping[lineage.Column, list[lineage.Column]]
+) -> None:
+    """Tell each column where it comes from in the end.
+
+    Args:
+        tables: what read_tables returns.
+        parents: what lineage.make_page returns.
+    """
+    names = {
+        (table.unique_id, column.name.lower()): f"{table.name}.{column.name}"
+        for table in tables
+        for column in table.columns
+    }
+    for table in tables:
+        for column in table.columns:
+            key = table.unique_id, column.name.lower()
+            found = lineage.origins(key, parents)
+            column.origins = [
+                Words(name, name)
+                for name in sorted(names[one] for one in found if one in names)
+            ]
 
 
 def read_tables(manifest: Node, catalog: Node) -> list[Table]:
@@ -141,6 +195,7 @@ def read_tables(manifest: Node, catalog: Node) -> list[Table]:
             )
         tables[node["unique_id"]] = _table(node, found)
     _add_tests(tables, manifest)
+    _add_people(tables, manifest)
     names = [table.name for table in tables.values()]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(
@@ -212,10 +267,18 @@ def _table(node: Node, built: Node) -> Table:
         built["columns"].values(), key=lambda column: column["index"]
     ):
         known = described.get(built_column["name"].lower(), {})
+        query = {
+            "model": node["unique_id"],
+            "column": built_column["name"].lower(),
+            # In this way alone it shows no tables that the column skips.
+            "parents": "all",
+            "children": "all",
+        }
         column = Column(
             built_column["name"],
             built_column["type"].lower(),
             known.get("description", ""),
+            f"lineage.html?{urlencode(query)}",
         )
         if any(
             one["type"] == "not_null" for one in known.get("constraints", [])
@@ -233,6 +296,21 @@ def _table(node: Node, built: Node) -> Table:
     )
 
 
+def _add_people(tables: Mapping[str, Table], manifest: Node) -> None:
+    """Tell each table who answers for it, and what reads it."""
+    groups = {one["name"]: one["owner"] for one in manifest["groups"].values()}
+    for unique_id, table in tables.items():
+        kind = "sources" if table.kind == "source" else "nodes"
+        group = manifest[kind][unique_id]["config"].get("group")
+        if owner := groups.get(group):
+            table.owner = f"{owner['name']}, {owner['email']}"
+    for one in manifest["exposures"].values():
+        words = f"{one['label']} ({one['owner']['name']})"
+        for unique_id in one["depends_on"]["nodes"]:
+            if table := tables.get(unique_id):
+                table.users.append(Words(words, docs_of(one["unique_id"])))
+
+
 def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:
     for node in manifest["nodes"].values():
         if node["resource_type"] != "test":
@@ -245,7 +323,8 @@ def _add_tests(tables: Mapping[str, Table], manifest: Node) -> None:
         ):
             if table := tables.get(unique_id):
                 for text, columns in tests_in_words.statements(node):
-                    _place(table, columns, Test(text, warns))
+                    test = Test(text, warns, docs_of(node["unique_id"]))
+                    _place(table, columns, test)
     for node in manifest["unit_tests"].values():
         for unique_id in node["depends_on"]["nodes"][:1]:
             tables[unique_id].unit_tests += 1

@@ -13,13 +13,16 @@ PAGES = (
     {"href": "dictionary.html", "title": "Dictionary"},
     {"href": "docs.html", "title": "dbt docs"},
     {"href": "lineage.html", "title": "Lineage"},
+    {"href": "notebook.html", "title": "Notebook"},
     {"href": "benchmarks.html", "title": "Benchmarks"},
     {"href": "guides.html", "title": "Guides"},
 )
 
 
-def day(value: date) -> str:
-    """Return a day in words: 31 May 2005."""
+def day(value: date | str) -> str:
+    """Return a day, or the day of a moment in ISO 8601: 31 May 2005."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return f"{value.day} {value:%b %Y}"
 
 

@@ -55,7 +55,7 @@ def percent(score: Mapping[str, int]) -> str:
     """
     possible = score["mutants"] - score["equivalent"]
     tenths = score["noticed"] * 1000 // possible if possible else 1000
-    return f"{tenths / 10:.1f} %"
+    return f"{tenths / 10:.1f}\xa0%"
 
 
 def _by_layer(

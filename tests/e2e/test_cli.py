@@ -20,7 +20,7 @@ TARGETS = {
     "demo-mysql", "reverse-etl", "data", "bench", "lag", "publish", "watch",
     "rollback", "backup", "restore", "rescue", "why", "alert",
     "diff", "test", "faults", "mutants", "lint", "format", "site", "docs",
-    "notebook", "notebook-html", "metrics", "hooks", "clean",
+    "notebook", "metrics", "hooks", "clean",
 }  # fmt: skip
 
 

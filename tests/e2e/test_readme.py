@@ -64,7 +64,6 @@ PRINTED = {
     "make help": r"^make build +Build and test the warehouse",
     "make docs": r"^Keyboard interrupt received, exiting\.$",
     "make notebook": r"Jupyter Server \S+ is running",
-    "make notebook-html": r"^notebook: wrote target/notebook/sales\.html",
     "make metrics": "Successfully validated the semantics",
     "mf query --metrics net_sales_amount,net_margin_pct --decimals 4"
     " --group-by product__product_line --order=-net_sales_amount": (

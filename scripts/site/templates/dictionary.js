@@ -4,10 +4,19 @@
 const form = document.getElementById("search");
 const count = document.getElementById("count");
 const nothing = document.getElementById("nothing");
+const named = document.querySelector("#named tbody");
+
+// What the metrics are called, and columns of the same name with them.
+const labels = new Map(
+  [...document.querySelectorAll("[data-kind=metric] strong")].map((label) => [
+    label.closest("tr").id.replace("metrics.", ""),
+    label.textContent.replace(/\.$/, ""),
+  ]),
+);
 
 // Read once: reading 700 texts from the page at every key would be slow. The
 // metrics are searched like a table.
-const tables = [...document.querySelectorAll("#dictionary tbody")].map(
+const tables = [...document.querySelectorAll("#dictionary tbody[data-table]")].map(
   (body) => {
     const { table, schema, kind } = body.dataset;
     const isMetric = kind === "metric";
@@ -23,7 +32,13 @@ const tables = [...document.querySelectorAll("#dictionary tbody")].map(
         row,
         // Its id is table.column, so that each row is found by all names of
         // its table as well.
-        text: `${kind} ${schema}.${row.id} ${textOf(row)}`.toLowerCase(),
+        text: `${kind} ${schema}.${row.id} ${ownText(row)}`.toLowerCase(),
+        names: [
+          row.id.slice(table.length + 1),
+          row.id,
+          `${schema}.${row.id}`,
+          labels.get(row.id.slice(table.length + 1)) ?? "",
+        ].map(spaced),
       })),
     };
   },
@@ -33,38 +48,96 @@ function textOf(element) {
   return tidy(element).toLowerCase();
 }
 
+// Without the line that says where a column comes from.
+function ownText(element) {
+  const from = element.querySelector(".from");
+  const text = tidy(element);
+  return from ? text.replace(tidy(from), "").trim() : text;
+}
+
 function plural(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+// Names are searched as they are spoken: net_sales_amount by `net sales`.
+function spaced(name) {
+  return name.toLowerCase().replaceAll("_", " ");
+}
+
+// 0 for the name itself, 1 for its beginning, 2 for beginnings of its words;
+// no number for what is found elsewhere.
+function rank(names, query, words) {
+  const fits = [
+    (name) => name === query,
+    (name) => name.startsWith(query),
+    (name) => words.every((word) => ` ${name}`.includes(` ${word}`)),
+  ];
+  const found = fits.findIndex((fit) => names.some(fit));
+  return found < 0 ? undefined : found;
+}
+
+// Rows that stand away from the heading of their table name it.
+function nameTable(row, { body }) {
+  if (row.querySelector(".of")) return;
+  const { table } = body.dataset;
+  const link = Object.assign(document.createElement("a"), {
+    href: `#${table}`,
+    textContent: table,
+  });
+  const small = document.createElement("small");
+  small.className = "of";
+  small.append("in ", link);
+  row.cells[0].querySelector("a").after(small);
+}
+
 function show(query, schema) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const spoken = spaced(words.join(" "));
+  const said = spoken.split(" ");
   const matches = (text) => words.every((word) => text.includes(word));
   const found = { metric: 0, column: 0, table: 0 };
+  const best = [[], [], []];
   for (const table of tables) {
     const isMeant = !schema || table.schema === schema;
     let shown = 0;
-    for (const { row, text } of table.columns) {
+    let moved = 0;
+    for (const { row, text, names } of table.columns) {
+      // Back to where it stands without a search.
+      if (row.parentNode !== table.body) {
+        for (const one of table.columns) table.body.append(one.row);
+      }
       row.hidden = !(isMeant && matches(text));
-      shown += row.hidden ? 0 : 1;
+      if (row.hidden) continue;
+      shown += 1;
+      const place = spoken ? rank(names, spoken, said) : undefined;
+      if (place === undefined) continue;
+      moved += 1;
+      best[place].push({ row, table, length: names[0].length });
     }
     // A table stays as the heading of its columns, or for its own text.
-    table.body.hidden = !(isMeant && (shown || matches(table.text)));
+    const isTold = isMeant && matches(table.text);
+    table.body.hidden = !(shown > moved || isTold);
     table.body.classList.toggle("brief", words.length > 0 && shown > 0);
     found[table.isMetric ? "metric" : "column"] += shown;
-    found.table += table.body.hidden || table.isMetric ? 0 : 1;
+    found.table += table.isMetric || !(shown || isTold) ? 0 : 1;
+  }
+  // The shorter a name, the closer it is to what was asked for.
+  best.forEach((list) => list.sort((a, b) => a.length - b.length));
+  for (const { row, table } of best.flat()) {
+    nameTable(row, table);
+    named.append(row);
   }
   count.textContent =
-    said(found) + (words.length || schema ? " match." : ".");
+    told(found) + (words.length || schema ? " match." : ".");
   for (const one of document.querySelectorAll("#dictionary table")) {
-    one.hidden = !one.querySelector("tbody:not([hidden])");
+    one.hidden = !one.querySelector("tbody:not([hidden]) > tr");
   }
-  nothing.hidden = tables.some(({ body }) => !body.hidden);
+  nothing.hidden = Object.values(found).some(Boolean);
 }
 
 // Metrics are not in a table of the database, and counted only if there are
 // any.
-function said({ metric, column, table }) {
+function told({ metric, column, table }) {
   const columns = `${plural(column, "column")} in ${plural(table, "table")}`;
   if (!metric) return columns;
   return plural(metric, "metric") + (table ? ` and ${columns}` : "");
@@ -87,17 +160,20 @@ function asCsv() {
   const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
   const labels = ["Type", "Meaning", "Tests", "Made of"];
   const lines = [
-    ["schema", "table", "column", "type", "meaning", "tests", "made of"],
+    ["schema", "table", "column", ...labels.map((one) => one.toLowerCase())],
   ];
-  for (const { body, columns } of tables) {
-    for (const { row } of columns) {
-      if (row.hidden || body.hidden) continue;
-      const { schema, table } = body.dataset;
-      const cells = labels.map((label) =>
-        listed(row.querySelector(`[data-label="${label}"]`)),
-      );
-      lines.push([schema, table, tidy(row.cells[0]), ...cells]);
-    }
+  const places = new Map(
+    tables.flatMap(({ body, columns }) =>
+      columns.map(({ row }) => [row, body.dataset]),
+    ),
+  );
+  for (const row of document.querySelectorAll("#dictionary tr[id]")) {
+    if (row.hidden) continue;
+    const { schema, table } = places.get(row);
+    const cells = labels.map((label) =>
+      listed(row.querySelector(`[data-label="${label}"]`)),
+    );
+    lines.push([schema, table, row.id.slice(table.length + 1), ...cells]);
   }
   return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
 }
@@ -107,7 +183,7 @@ function asCsv() {
 function listed(cell) {
   if (!cell) return "";
   const items = [...cell.querySelectorAll("li")];
-  return (items.length ? items : [cell]).map(tidy).join("; ");
+  return (items.length ? items : [cell]).map(ownText).join("; ");
 }
 
 function tidy(element) {
@@ -149,6 +225,8 @@ function reveal() {
     search();
     remember("", "", location.hash);
   }
+  const table = tables.find(({ body }) => body.contains(target));
+  if (table && target.matches("tr")) nameTable(target, table);
   target.scrollIntoView();
 }
 

@@ -3,7 +3,6 @@
 import datetime
 import json
 import re
-import shutil
 from dataclasses import dataclass
 from difflib import unified_diff
 from html import unescape
@@ -16,9 +15,13 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from playwright.sync_api import expect
 
 from browser import serious, start_browser, visit
 from conftest import ROOT, SCRIPTS, clean_environment, run
+from scripts.shared.errors import UserError
+from scripts.site import build, tour
+from scripts.site.pages import environment
 
 NOTEBOOK = ROOT / "notebooks/sales.py"
 SALES = """
@@ -89,7 +92,8 @@ def session(warehouse, tmp_path_factory):
         timeout=120,
         resources={"metadata": {"path": str(NOTEBOOK.parent)}},
     )
-    # As in scripts/site/notebook.py: with them it may wait for ever.
+    # Otherwise nbclient answers the controls as a browser does, on the socket
+    # where it waits for the end of the cell, and may then wait for ever.
     client.widget_registry = {}
     environment = clean_environment(
         CLASSICMODELS_DB=str(database),
@@ -247,61 +251,59 @@ def test_the_file_is_as_jupyterlab_saves_it():
     assert list(unified_diff(now.splitlines(), saved.splitlines())) == []
 
 
-@pytest.fixture
-def target(warehouse, tmp_path) -> Path:
-    """A target folder with the metrics."""
-    shutil.copy(warehouse.target / "semantic_manifest.json", tmp_path)
-    return tmp_path
-
-
-def test_the_page_makes_no_request_and_shows_the_best(warehouse, target):
-    done = run(
-        *(*SCRIPTS, "notebook", "html"),
-        *("--target-path", target),
-        CLASSICMODELS_DB=str(warehouse.database),
-    )
-    assert done.returncode == 0, done.stdout
-    page = target / "notebook/sales.html"
-    ((name, amount),) = warehouse.query(
-        f"""
-        select customers.customer_name, sum(lines.net_sales_amount)
-        from {SALES} group by all order by 2 desc limit 1
-        """
-    )
-    with start_browser() as browser, visit(browser, page) as seen:
-        seen.page.wait_for_load_state("networkidle")
-        text = seen.page.inner_text("body")
-        pictures = seen.page.eval_on_selector_all(
+def test_page_shows_what_a_kernel_shows(session, warehouse, built):
+    """The site runs the notebook without one."""
+    totals, lines, best, _, years = session.tables()
+    with (
+        start_browser() as browser,
+        visit(browser, built / "site/notebook.html") as seen,
+    ):
+        page = seen.page
+        shown = page.locator("table").evaluate_all(
+            """all => all.map((table) => [...table.tBodies[0].rows].map((row) =>
+                [...row.cells].map((cell) => cell.textContent)))"""
+        )
+        pictures = page.eval_on_selector_all(
             "img", "all => all.map(one => [one.alt, one.naturalWidth > 600])"
         )
-        assert seen.outside(page) == []
-        assert seen.errors == []
-        assert serious(seen.page) == []
-    assert re.search(rf"{re.escape(name)}\s.*{amount:,.2f}", text)
+        # Neither imports nor any other code, until a reader asks for it.
+        expect(page.get_by_text("import duckdb")).to_be_hidden()
+        page.get_by_text("Code", exact=True).first.click()
+        expect(page.get_by_text("import duckdb")).to_be_visible()
+        # Controls would do nothing without a kernel.
+        assert page.get_by_text("widgets.interact").count() == 0
+        assert serious(page) == []
+    assert shown == [totals, lines, best, years]
     assert ["Chart: Where", True] in pictures
+    assert len(pictures) >= 6
     assert [one for one in pictures if not one[1]] == []
-    # Controls would do nothing without a kernel.
-    assert text.count("widgets.interact") == 0
 
 
-def test_a_run_that_takes_too_long_ends_in_one_line(warehouse, target):
-    done = run(
-        *(*SCRIPTS, "notebook", "html"),
-        *("--target-path", target, "--timeout", "1.5"),
-        CLASSICMODELS_DB=str(warehouse.database),
-    )
-    assert done.returncode == 1
-    assert re.fullmatch(
-        r"notebook: notebooks/sales.py: not done after 1.5 s, at .*\n",
-        done.stdout,
-    )
-
-
-@pytest.mark.parametrize("what", ["open", "html"])
-def test_without_database_or_metrics_it_ends_in_one_line(
-    warehouse, tmp_path, what
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("import gone_library", "line 1: ModuleNotFoundError: No module"),
+        ("# fine\nraise SystemExit('no tables')", "no tables"),
+        ("table(", "line 1: SyntaxError:"),
+    ],
+)
+def test_a_changed_notebook_holds_back_no_site_but_a_check(
+    warehouse, tmp_path, monkeypatch, cell, said
 ):
-    command = (*SCRIPTS, "notebook", what, "--target-path", tmp_path)
+    notebook = tmp_path / "mine.py"
+    notebook.write_text(f"# %%\n{cell}\n")
+    monkeypatch.setattr(tour, "NOTEBOOK", notebook)
+    place = (warehouse.database, warehouse.target)
+    found = build.run_notebook(*place, check=False)
+    assert said in found["problem"]
+    page = environment().get_template("notebook.html")
+    assert "did not run" in page.render(title="", current="", **found)
+    with pytest.raises(UserError, match=r"mine\.py"):
+        build.run_notebook(*place, check=True)
+
+
+def test_without_database_or_metrics_it_ends_in_one_line(warehouse, tmp_path):
+    command = (*SCRIPTS, "notebook", "--target-path", tmp_path)
     for database, missing in (
         (tmp_path / "gone.duckdb", "no database at .*gone.duckdb"),
         (warehouse.database, ".*semantic_manifest.json is missing"),

@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 from browser import scrolls_sideways, serious, start_browser, visit
 from conftest import ROOT, SCRIPTS, Project, run
 from scripts.shared.tests_in_words import name_of
+from scripts.site import state
+from scripts.site.pages import environment
 
 PAGES = {
     "index.html": "The classicmodels warehouse",
@@ -27,6 +30,7 @@ PAGES = {
     "dictionary.html": "Data dictionary",
     "docs.html": "The classicmodels warehouse",
     "lineage.html": None,
+    "notebook.html": "Sales of scale-model cars",
     "benchmarks.html": "Benchmarks",
     "guides.html": "Engines",
 }
@@ -86,35 +90,116 @@ def edit_json(path: Path, edit: Callable[[dict], None]) -> None:
     path.write_text(json.dumps(content))
 
 
+# The addresses outside the site's folder that a page leads to.
+OUTSIDE = """
+    (start) => [...document.querySelectorAll("a[href], form[action]")]
+        .filter((one) => one.checkVisibility())
+        .map((one) => one.href ?? one.action)
+        .filter((one) => !one.startsWith(start))
+"""
+
+
 def hrefs(links) -> list[str]:
     return links.evaluate_all(
         "(all) => all.map((one) => one.getAttribute('href'))"
     )
 
 
+@pytest.fixture(scope="module")
+def freshness(warehouse) -> str:
+    """What each page says of the data, read from the database."""
+    ((day, built, commit),) = warehouse.query(
+        """
+        select
+            (
+                select strftime(max(order_date), '%-d %b %Y')
+                from staging.stg_orders
+            ),
+            strftime(max(started_at), '%-d %b %Y %H:%M'),
+            max_by(commit_id, started_at)
+        from ops.runs where command = 'build'
+        """
+    )
+    ((tests,),) = warehouse.query(
+        "select count(*) from ops.run_results"
+        " where command = 'build' and status = 'pass'"
+    )
+    return (
+        f"Data up to {day} · built {built} UTC · commit {commit[:10]} ·"
+        f" {tests} tests passed"
+    )
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_page_makes_no_outside_request_and_has_no_error(browser, site, name):
+def test_page_is_one_of_the_site_and_contacts_nobody(
+    browser, site, freshness, name
+):
     start = site.as_uri() + "/"
-    with visit(browser, start + name) as seen:
+    size = {"width": 1440, "height": 900}
+    with visit(browser, start + name, viewport=size) as seen:
         if PAGES[name]:
             heading = seen.page.get_by_role("heading", name=PAGES[name])
             expect(heading.first).to_be_visible()
         else:
-            expect(seen.page.get_by_text("Colibri").first).to_be_visible()
+            # What the facts are made of, and no empty canvas.
+            table = seen.page.locator(".react-flow").get_by_text("stg_orders")
+            expect(table.first).to_be_in_viewport()
         seen.page.wait_for_load_state("networkidle")
         assert seen.errors == []
         assert seen.outside(start) == []
+        assert seen.page.evaluate(OUTSIDE, start) == []
+        header = seen.page.locator(".site-header")
+        assert header.bounding_box()["height"] <= 64
+        expect(header.locator(".freshness")).to_have_text(freshness)
         bar = seen.page.get_by_role("navigation", name="Site")
         assert hrefs(bar.get_by_role("link")) == list(PAGES)
         assert hrefs(bar.locator("[aria-current=page]")) == [name]
 
 
-def leads_nowhere(site: Path, known: set[str], link: str) -> bool:
+@pytest.mark.parametrize(
+    ("place", "tab"),
+    [
+        ("lineage.html", "Model Info"),
+        ("docs.html#!/model/model.classicmodels.rpt_sales", "Columns"),
+    ],
+    ids=["lineage", "docs"],
+)
+def test_details_of_a_table_lead_to_no_other_host(browser, site, place, tab):
+    start = site.as_uri() + "/"
+    with visit(browser, start + place) as seen:
+        seen.page.get_by_text(tab, exact=True).first.click()
+        expect(seen.page.get_by_text("net_margin_amount").first).to_be_visible()
+        assert seen.page.evaluate(OUTSIDE, start) == []
+
+
+def test_freshness_of_a_database_without_runs_is_that_of_the_data(tmp_path):
+    said = {}
+    for name in ("none", "dates"):
+        database = tmp_path / f"{name}.duckdb"
+        with closing(duckdb.connect(str(database))) as connection:
+            connection.execute("create schema marts")
+            if name == "dates":
+                connection.execute(
+                    "create table marts.dim_dates as select"
+                    " date '2004-12-31' as date_day,"
+                    " 0 as days_before_as_of_date"
+                )
+        page = environment().get_template("guides.html")
+        found = state.freshness(database)
+        said[name] = page.render(
+            title="", current="", guides=[], freshness=found
+        )
+    assert ">31 Dec 2004</time>" in said["dates"]
+    assert "tests passed" not in said["dates"]
+    assert "Data up to" not in said["none"]
+
+
+def leads_nowhere(site: Path, known: dict[str, set[str]], link: str) -> bool:
     """Whether a page's link leads to no page, node or anchor.
 
     Args:
         site: the folder.
-        known: the unique ids of all nodes.
+        known: the columns of all nodes by unique id, in lower case.
         link: relative to the folder.
     """
     parts = urlsplit(link)
@@ -122,20 +207,37 @@ def leads_nowhere(site: Path, known: set[str], link: str) -> bool:
     if parts.scheme or parts.netloc or not path.is_file():
         return True
     if parts.path == "lineage.html":
-        return not set(parse_qs(parts.query).get("model", [])) <= known
+        query = parse_qs(parts.query)
+        models = query.get("model", [])
+        columns = set().union(*(known.get(one, ()) for one in models))
+        return not (
+            known.keys() >= {*models} and columns >= {*query.get("column", ())}
+        )
     if parts.path == "docs.html":
         places = {f"!/{one.partition('.')[0]}/{one}" for one in known}
         return parts.fragment not in places | {"", "!/overview"}
-    return f'id="{parts.fragment}"' not in path.read_text() + 'id=""'
+    # Of the dashboard the fragment is what it filters.
+    return parts.path != "dashboard.html" and parts.fragment not in anchors(
+        path
+    )
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """Return the ids of a page; the empty one is its top."""
+    return {"", *re.findall(r'\bid="([^"]+)"', path.read_text())}
 
 
 def test_all_links_lead_somewhere(browser, site):
     manifest = json.loads((site.parent / "manifest.json").read_text())
-    known = {*manifest["nodes"], *manifest["sources"]}
+    catalog = json.loads((site.parent / "catalog.json").read_text())
+    known = {one: set() for one in [*manifest["nodes"], *manifest["exposures"]]}
+    for one, node in [*catalog["nodes"].items(), *catalog["sources"].items()]:
+        known[one] = {name.lower() for name in node["columns"]}
     # Those in dbt docs are Markdown in its manifest.
     docs = (site / "docs.html").read_text()
     links = re.findall(r"\]\(((?:lineage|dictionary)\.html[^)]+)\)", docs)
-    assert len(links) > 100
+    assert len(links) > 700
     own = set(PAGES) - {"docs.html", "lineage.html"}
     for name in sorted(own):
         with visit(browser, site / name) as seen:
@@ -159,6 +261,51 @@ def test_one_table_is_linked_from_page_to_page(browser, site):
         assert seen.errors == []
 
 
+def test_margin_is_traced_in_two_clicks(browser, site, warehouse):
+    """To its origin, to the tests that guard it and to the owner."""
+    place = f"{site.as_uri()}/dictionary.html#rpt_sales.margin_amount"
+    nodes = warehouse.manifest["nodes"]
+    with visit(browser, place) as seen:
+        page = seen.page
+        row = page.locator("[id='rpt_sales.margin_amount']")
+        row.get_by_role("link", name="products.buyPrice").click()
+        expect(page.locator("[id='products.buyPrice']")).to_be_in_viewport()
+        page.go_back()
+        test = row.get_by_role("link", name="sum matches the sum of margin")
+        test.click()
+        (name,) = [
+            node["name"]
+            for one, node in nodes.items()
+            if page.url.endswith(f"/{one}")
+        ]
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        page.go_back()
+        row.get_by_role("link", name="rpt_sales", exact=True).click()
+        owner = page.locator("[id=rpt_sales]").get_by_text("owner: Analytics")
+        expect(owner).to_be_in_viewport()
+        page.go_back()
+        row.get_by_role("link", name="lineage").click()
+        # Column by column from the seeds, and no table that it skips.
+        for column in ("buyprice", "priceeach", "quantityordered"):
+            shown = page.locator(".react-flow").get_by_text(column)
+            expect(shown.first).to_be_in_viewport()
+        expect(
+            page.locator(".react-flow").get_by_text("dim_dates")
+        ).to_be_hidden()
+        assert seen.errors == []
+
+
+def test_dbt_docs_lead_to_the_lineage_of_a_column(browser, site):
+    place = "docs.html#!/model/model.classicmodels.rpt_sales"
+    with visit(browser, f"{site.as_uri()}/{place}") as seen:
+        page = seen.page
+        page.get_by_text("margin_amount", exact=True).first.click()
+        page.get_by_role("link", name="lineage", exact=True).first.click()
+        expect(
+            page.locator(".react-flow").get_by_text("buyprice").first
+        ).to_be_visible()
+
+
 def outcomes(page: Page) -> dict[str, dict[str, int]]:
     """Return the numbers of the tiles by kind of node, then by outcome."""
     return page.evaluate(
@@ -173,7 +320,7 @@ def outcomes(page: Page) -> dict[str, dict[str, int]]:
 
 def test_start_page_agrees_with_the_database(browser, site, warehouse):
     ((started_at,),) = warehouse.query(
-        "select strftime(max(started_at), '%Y-%m-%d %H:%M') from ops.runs"
+        "select strftime(max(started_at), '%-d %b %Y %H:%M') from ops.runs"
         " where command = 'build'"
     )
     counted = warehouse.query(
@@ -184,8 +331,12 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
     )
     (dates,) = warehouse.query(
         """
-        select cast(max(order_date) as text),
-            (select cast(max(payment_date) as text) from staging.stg_payments)
+        select
+            strftime(max(order_date), '%-d %b %Y'),
+            (
+                select strftime(max(payment_date), '%-d %b %Y')
+                from staging.stg_payments
+            )
         from staging.stg_orders
         """
     )
@@ -194,7 +345,7 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
         page = seen.page
         passed = {kind: one["passed"] for kind, one in outcomes(page).items()}
         text = page.locator("main").inner_text()
-        named = page.locator(".questions a:not(.more)").all_inner_texts()
+        named = page.locator(".source a:not(.more)").all_inner_texts()
     assert passed == dict(counted)
     for said in (f"{started_at} UTC", *dates, "It went well"):
         assert said in text
@@ -212,6 +363,31 @@ def test_start_page_agrees_with_the_database(browser, site, warehouse):
         if node["resource_type"] == "model"
         and node["schema"] in ("reporting", "ml")
     }
+
+
+def test_questions_lead_to_the_answer(browser, site, warehouse):
+    """The dashboard shows it, or the start page itself."""
+    (best,) = warehouse.query(
+        """
+        select product_name, format('{:,}', quantity_ordered)
+        from ml.ml_popular_products
+        where scope = 'overall' and popularity_rank = 1
+        """
+    )
+    with visit(browser, site / "index.html") as seen:
+        page = seen.page
+        row = page.get_by_role("row").filter(has_text=best[0])
+        expect(row.first).to_contain_text(best[1])
+        links = hrefs(page.locator(".questions h3 a[href*='dashboard.html']"))
+        assert len(links) > 5
+        for link in links:
+            name = parse_qs(urlsplit(link).fragment)["show"][0]
+            page.goto(f"{site.as_uri()}/{link}")
+            panel = page.locator(f"[data-panel={name}]")
+            expect(panel).to_be_in_viewport()
+            expect(panel.locator("table:visible")).not_to_be_empty()
+            expect(page.get_by_role("alert")).to_be_hidden()
+        assert seen.errors == []
 
 
 def record(database: Path, command: str, statuses: dict[str, str]) -> None:
@@ -290,6 +466,9 @@ def test_failed_build_is_reported_at_the_top(browser, troubled):
         shown = outcomes(page)
         text = page.locator("main").inner_text()
         assert serious(page) == []
+        expect(page.locator(".site-header .freshness")).to_contain_text(
+            "tests passed, 1 warned, 1 failed"
+        )
         intro = page.locator(".intro").bounding_box()
         assert alarms.last.bounding_box()["y"] < intro["y"]
     assert "dbt run of 2100-01-01 12:00 UTC" in broken_off
@@ -327,12 +506,14 @@ def test_description_is_text_and_not_markup(browser, troubled, name):
 @pytest.mark.parametrize(
     "name", ["index.html", "dictionary.html?schema=ml", "benchmarks.html"]
 )
-def test_page_is_accessible_and_fits(browser, site, name, options):
+def test_page_is_accessible_and_fits(browser, site, freshness, name, options):
     with visit(browser, f"{site.as_uri()}/{name}", **options) as seen:
         details = "document.querySelectorAll('details').forEach("
         seen.page.evaluate(f"{details}(one) => {{ one.open = true }})")
         assert serious(seen.page) == []
         assert not scrolls_sideways(seen.page)
+        shown = seen.page.locator(".freshness:visible")
+        expect(shown).to_have_text(freshness)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -373,13 +554,18 @@ def test_leak_stops_the_site_and_leaves_the_old_one(
     assert snapshot(target) == before
 
 
-def test_no_page_has_an_employee_s_address(site, warehouse):
+def test_no_page_names_an_employee(site, warehouse):
     """They are in the source, and no page may show them."""
     personal = warehouse.query("select email from source.employees")
     assert personal
     for path in site.iterdir():
         text = path.read_text()
         assert not [mail for (mail,) in personal if mail in text], path.name
+    names = warehouse.query(
+        "select first_name || ' ' || last_name from staging.stg_employees"
+    )
+    text = (site / "index.html").read_text()
+    assert not [name for (name,) in names if name in text]
 
 
 def newer(manifest: dict) -> None:

@@ -121,7 +121,7 @@ function setControls() {
   }
   for (const menu of filters.querySelectorAll("details")) {
     const number = menu.querySelectorAll(":checked").length;
-    menu.querySelector(".number").textContent = number ? ` (${number})` : "";
+    menu.querySelector(".number").textContent = number || "";
   }
   get("zeros").checked = state.zeros;
 }

@@ -115,6 +115,7 @@ const PANELS = {
     report: paymentReport,
     columns: [
       MONTH,
+      metric("ordered_amount"),
       metric("net_sales_amount"),
       metric("paid_amount"),
       ["unpaid_amount", "Net sales less paid", "money"],

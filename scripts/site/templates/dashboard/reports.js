@@ -100,7 +100,7 @@ function monthReport() {
 
 // What was sold and what was paid, whatever was sold: a payment is for no product.
 function paymentReport() {
-  const names = ["net_sales_amount", "paid_amount"];
+  const names = ["ordered_amount", "net_sales_amount", "paid_amount"];
   const options = { without: ["line", "status", "order"] };
   const span = chosenSpan();
   const open = { from: "", to: "" };

@@ -8,18 +8,25 @@ const TITLES = {
   customer: "Customer",
   order: "Order",
 };
-const BEFORE = { year: "same period last year", previous: "previous period", none: "" };
+const BEFORE = {
+  year: "same period last year",
+  previous: "previous period",
+  none: "",
+};
 // What a panel or a tile says that has no figures.
 const NOTHING = "Nothing in this selection.";
-const NOT_COUNTED = "Counted under product lines or under dates, not under both, and for all statuses.";
+const NOT_COUNTED =
+  "Counted under product lines or under dates, not under both, and for all statuses.";
 // From the whole to one order: each step is inside the one before.
 const STEPS = ["region", "country", "customer", "order"];
 
 // What the values of a filter are called.
 function valueWords(name) {
   if (name !== "customer") return state[name].join(", ");
-  const named = members.customer.filter((one) => state.customer.includes(String(one?.customer_id)));
-  return named.map((one) => one.customer_name).join(", ");
+  return members.customer
+    .filter((one) => state.customer.includes(String(one?.customer_id)))
+    .map((one) => one.customer_name)
+    .join(", ");
 }
 
 // Says in words what is chosen: for the eye, the ear and the printer.
@@ -29,16 +36,17 @@ function showSelection(orderCount) {
   const parts = Object.keys(COLUMNS)
     .filter((name) => state[name].length)
     .map((name) => `${TITLES[name]}: ${valueWords(name)}`);
-  const days = span.to
-    ? spanWords({ from: later(span.from, data.by_order ? data.first_date : span.from), to: span.to })
-    : "All days";
-  const isOutside = span.to && (span.from > data.last_date || span.to < data.first_date);
-  parts.unshift(isOutside ? spanWords(askedSpan()) : days);
+  const words = (one) => spanWords(one.from > data.last_date ? askedSpan() : one);
+  parts.unshift(span.to ? words(span) : "All days");
   if (compared?.wanted) {
-    const words = spanWords(compared.wanted);
-    parts.push(compared.span ? `compared with ${words}` : `not compared: no data of ${words}`);
+    const before = spanWords(compared.wanted);
+    parts.push(
+      compared.span ? `compared with ${before}` : `not compared: no data of ${before}`,
+    );
   }
-  parts.push(orderCount ? plural(orderCount, "order") : "No order matches these filters");
+  parts.push(
+    orderCount ? plural(orderCount, "order") : "No order matches these filters",
+  );
   get("selection").textContent = parts.join(" · ");
   get("cut").hidden = !isCut();
 }
@@ -69,7 +77,8 @@ function showTrail() {
     steps.map((name, i) => item(valueWords(name), steps.slice(i + 1))),
   );
   const chips = others.map((name) => {
-    const made = item(`${valueWords(name)} ×`, [name], `Remove ${TITLES[name]}: ${valueWords(name)}`);
+    const words = valueWords(name);
+    const made = item(`${words} ×`, [name], `Remove ${TITLES[name]}: ${words}`);
     made.className = "chip";
     return made;
   });
@@ -87,12 +96,14 @@ function describe(title, panel, rows) {
     .sort((one, other) => other[measure] - one[measure])
     .slice(0, 3)
     .map((row) => `${label(row)}: ${write(row[measure])} ${words}`);
-  return `${title}, ${rows.length} in all. Largest: ${shown.join("; ")}. The table has all figures.`;
+  const number = `${title}, ${rows.length} in all.`;
+  return `${number} Largest: ${shown.join("; ")}. The table has all figures.`;
 }
 
 const hasNoSales = (rows) =>
   !rows.some(
-    (row) => row.order_count || row.previous_order_count || row.previous_net_sales_amount,
+    (row) =>
+      row.order_count || row.previous_order_count || row.previous_net_sales_amount,
   );
 
 function showPanel(section) {

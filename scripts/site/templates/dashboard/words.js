@@ -55,7 +55,8 @@ function changeWords({ unit }, now, before) {
   if (isNothing(now) || isNothing(before) || before === 0) return "";
   const sign = (number) => (number > 0 ? "+" : "");
   if (unit === "share") {
-    const points = 100 * (ratio(now.part, now.whole, 1000) - ratio(before.part, before.whole, 1000));
+    const tenths = ({ part, whole }) => ratio(part, whole, 1000);
+    const points = 100 * (tenths(now) - tenths(before));
     return `${sign(points)}${points.toFixed(1)}\u00a0pp`;
   }
   return sign(now - before) + percent({ part: now - before, whole: before });
