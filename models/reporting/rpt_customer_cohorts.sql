@@ -80,12 +80,13 @@ final as (
     select
         cohorts.cohort_quarter_start_date,
         quarters.quarter_start_date,
+        -- In months: dbt's quarters on Spark are one too many.
         cast(
-            {{ dbt.datediff(
+            ({{ dbt.datediff(
                 'cohorts.cohort_quarter_start_date',
                 'quarters.quarter_start_date',
-                'quarter',
-            ) }} as integer
+                'month',
+            ) }}) / 3 as integer
         ) as quarters_since_first_order,
         quarters.is_complete_quarter,
         cohorts.cohort_customer_count,

@@ -141,6 +141,20 @@ QUESTIONS = (
             limit 5
         """,
     ),
+    Question(
+        "Which ten products does a plain baseline recommend to each customer?",
+        ("ml_recommendations",),
+        rows="""
+            select
+                cast(customer_id as text) as customer,
+                recommendation_rank as rank,
+                product_name as product,
+                recommendation_method as method
+            from ml.ml_recommendations
+            order by customer_id, recommendation_rank
+            limit 5
+        """,
+    ),
     Question("Anything else, without joins?", ("rpt_sales",)),
 )
 
