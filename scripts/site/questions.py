@@ -60,8 +60,8 @@ QUESTIONS = (
         "period=all&show=products",
     ),
     Question(
-        "Who are the best customers, and do customers come back?",
-        ("rpt_customer_sales", "rpt_customer_cohorts"),
+        "Who are the best customers?",
+        ("rpt_customer_sales",),
         "period=all&show=customers",
     ),
     Question(
@@ -83,6 +83,23 @@ QUESTIONS = (
         "What is the state of each order, and how late is it?",
         ("rpt_orders",),
         "period=all&show=orders",
+    ),
+    Question(
+        "Do customers come back?",
+        ("rpt_customer_cohorts",),
+        rows="""
+            select
+                quarters_since_first_order as quarters_later,
+                sum(cohort_customer_count) as customers,
+                sum(active_customer_count) as ordered_again,
+                sum(active_customer_count) / sum(cohort_customer_count)
+                    as share_pct
+            from reporting.rpt_customer_cohorts
+            where is_complete_quarter
+                and quarters_since_first_order between 1 and 5
+            group by quarters_later
+            order by quarters_later
+        """,
     ),
     Question(
         "How do the offices and the sales reps perform?",
