@@ -112,6 +112,9 @@ async function pictureOf(section) {
 }
 
 async function savePicture(section, kind) {
+  // Before they are drawn there is nothing to save.
+  const charts = [...section.querySelectorAll("[data-chart]")];
+  if (!charts.every((one) => views.has(one.dataset.chart))) return;
   const name = `${section.dataset.panel}.${kind}`;
   const { svg, width, height } = await pictureOf(section);
   if (kind === "svg") return save(name, svg);

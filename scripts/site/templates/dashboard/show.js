@@ -181,17 +181,20 @@ function fillPanels() {
 // Opens or closes the table of a panel.
 function setTable(section, isOpen) {
   const button = section.querySelector("[data-table]");
+  const panel = PANELS[section.dataset.panel];
+  // A file of a closed table has all rows.
+  if (!isOpen) panel.search = section.querySelector("[type=search]").value = "";
   section.classList.toggle("open", isOpen);
   section.querySelector(".table").hidden = !isOpen;
   button?.setAttribute("aria-expanded", isOpen);
-  showTable(section, PANELS[section.dataset.panel]);
+  showTable(section, panel);
   fillPanels();
   window.dispatchEvent(new Event("resize"));
 }
 
 function reveal(name, hasTable = false) {
   const section = document.querySelector(`[data-panel="${name}"]`);
-  if (!section) return;
+  if (!section || section.hidden) return;
   if (hasTable) setTable(section, true);
   section.scrollIntoView({ block: "start" });
 }
