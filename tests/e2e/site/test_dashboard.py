@@ -63,6 +63,8 @@ COMPARED = {
         *("2004-04-01", "2004-05-31"),
         "product_line = 'Ships'",
     ),
+    # A month ends when it ends, also in a leap year.
+    "#from=2005-02-01&to=2005-02-28": ("2004-02-01", "2004-02-29", "true"),
     "#from=2004-02-29&to=2004-03-10&compare=previous": (
         *("2004-02-18", "2004-02-28"),
         "true",
