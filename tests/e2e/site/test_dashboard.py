@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date
 from decimal import Decimal
 
 import duckdb
@@ -94,6 +95,8 @@ def words(value: Decimal, before: Decimal, is_share: bool) -> str:
 def test_tiles_compare_with_the_days_before(page, warehouse):
     for filters, (first, last, where) in COMPARED.items():
         go(page, filters)
+        end = date.fromisoformat(last).strftime("%-d %b %Y")
+        expect(page.locator("#selection")).to_contain_text(f"{end} ·")
         values = tiles_of(page)
         before = tiles_in(
             warehouse, f"date_day between '{first}' and '{last}' and {where}"
