@@ -2,14 +2,13 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from browser import start_browser, visit
+from browser import visit
 
 # As the page stands without a search. Where a column comes from is no part of
 # what it means.
@@ -46,12 +45,6 @@ def dictionary(built: Path | None) -> str:
     page = built and built / "site/dictionary.html"
     assert page and page.exists(), "run make docs-check"
     return page.resolve().as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with start_browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from browser import scrolls_sideways, serious, start_browser, visit
+from browser import scrolls_sideways, serious, visit
 from conftest import ROOT, SCRIPTS, Project, run
 from scripts.shared.tests_in_words import name_of
 from scripts.site import state
@@ -64,12 +64,6 @@ def make_target(site: Path) -> Callable[[Path], Path]:
         return target
 
     return make
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with start_browser() as found:
-        yield found
 
 
 def write_site(
