@@ -33,8 +33,9 @@ DISTINCT = (
 )
 # For charts whose bars have names.
 PLAIN = "#2f7f86"
-# What it is compared with: the period before, or what was ordered.
+# What net sales are compared with, and what was paid of them.
 BEFORE = "#9aa4b0"
+PAID = "#8c5c13"
 LATE_COLOURS = {"Past due": "#d55e00", "Shipped late": "#7d8590"}
 # From all lost to twice as much; pale behind the dark figures.
 CHANGE_COLOURS = ["#f2b183", "#f3f3f1", "#8fc1e3"]
@@ -173,16 +174,22 @@ def monthly_sales(
     Behind each, broad and grey, is what it is compared with. A month that is
     not over on the as-of date is pale.
     """
-    return _month_columns(rows, "net_sales_amount", before)
+    return _month_columns(rows, "net_sales_amount", before, (PLAIN, BEFORE))
 
 
 def monthly_payments(rows: Rows) -> alt.LayerChart:
     """Columns of what was paid before those of net sales; rpt_monthly_sales."""
-    return _month_columns(rows, "paid_amount", "net_sales_amount", height=200)
+    return _month_columns(
+        rows, "paid_amount", "net_sales_amount", (PAID, PLAIN), height=200
+    )
 
 
 def _month_columns(
-    rows: Rows, front: str, behind: str, height: int = 240
+    rows: Rows,
+    front: str,
+    behind: str,
+    colours: tuple[str, str],
+    height: int = 240,
 ) -> alt.LayerChart:
     number = "toNumber(slice(datum.value, 5, 7))"
     names = f"split('{MONTHS}', ' ')"
@@ -217,12 +224,12 @@ def _month_columns(
     # Enough for an axis of whole dollars where all values are zero. If not all
     # layers had the same scale, Vega-Lite would drop it.
     scale = alt.Scale(domain=alt.DomainUnionWith(unionWith=[0, 100]))
-    before = base.mark_bar(color=BEFORE).encode(
+    before = base.mark_bar(color=colours[1]).encode(
         y=alt.Y(f"{behind}:Q", axis=axis, scale=scale, stack=None),
         opacity=_opacity(0.55, 0.2),
     )
     columns = base.mark_bar(
-        color=PLAIN, width=alt.RelativeBandSize(0.5)
+        color=colours[0], width=alt.RelativeBandSize(0.5)
     ).encode(
         y=alt.Y(f"{front}:Q", scale=scale, stack=None),
         opacity=alt.when("datum.is_selected === false")

@@ -228,6 +228,7 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             as_of=day_words(data["as_of_date"]),
             balance_date=day_words(data["balance_date"]),
             late_colours=charts.LATE_COLOURS,
+            paid_colour=charts.PAID,
             scripts=SCRIPTS,
             line_count=page.line_count,
             by_order=page.by_order,

@@ -37,12 +37,12 @@ QUESTIONS = (
     Question(
         "Which product lines are successful?",
         ("rpt_product_line_sales",),
-        "period=all&show=lines",
+        "show=lines",
     ),
     Question(
         "How are net sales distributed over the countries?",
         ("rpt_country_sales",),
-        "period=all&show=countries",
+        "show=countries",
     ),
     Question(
         "How do net sales develop from month to month?",
@@ -57,12 +57,12 @@ QUESTIONS = (
     Question(
         "What does each product earn?",
         ("rpt_product_margins",),
-        "period=all&show=products",
+        "show=products",
     ),
     Question(
         "Who are the best customers?",
         ("rpt_customer_sales",),
-        "period=all&show=customers",
+        "show=customers",
     ),
     Question(
         "Who owes what, and who is over the credit limit?",

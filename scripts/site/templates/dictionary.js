@@ -64,16 +64,17 @@ function spaced(name) {
   return name.toLowerCase().replaceAll("_", " ");
 }
 
-// 0 for the name itself, 1 for its beginning, 2 for beginnings of its words;
-// no number for what is found elsewhere.
-function rank(names, query, words) {
-  const fits = [
-    (name) => name === query,
-    (name) => name.startsWith(query),
-    (name) => words.every((word) => ` ${name}`.includes(` ${word}`)),
-  ];
-  const found = fits.findIndex((fit) => names.some(fit));
-  return found < 0 ? undefined : found;
+// 0 for the name itself, 1 for a metric of such words, 2 for the beginning of a
+// column's name, 3 for beginnings of its words; no number for what is found
+// elsewhere. The name of its table alone makes no column better.
+function rank([name, full, longest, label], query, words, isMetric) {
+  if ([name, full, longest, label].includes(query)) return 0;
+  const some = (fit) => [name, label].some(fit);
+  if (!some((one) => words.every((word) => ` ${one}`.includes(` ${word}`)))) {
+    return undefined;
+  }
+  if (isMetric) return 1;
+  return some((one) => one.startsWith(query)) ? 2 : 3;
 }
 
 // Rows that stand away from the heading of their table name it.
@@ -96,7 +97,7 @@ function show(query, schema) {
   const said = spoken.split(" ");
   const matches = (text) => words.every((word) => text.includes(word));
   const found = { metric: 0, column: 0, table: 0 };
-  const best = [[], [], []];
+  const best = [[], [], [], []];
   for (const table of tables) {
     const isMeant = !schema || table.schema === schema;
     let shown = 0;
@@ -109,7 +110,7 @@ function show(query, schema) {
       row.hidden = !(isMeant && matches(text));
       if (row.hidden) continue;
       shown += 1;
-      const place = spoken ? rank(names, spoken, said) : undefined;
+      const place = spoken ? rank(names, spoken, said, table.isMetric) : undefined;
       if (place === undefined) continue;
       moved += 1;
       best[place].push({ row, table, length: names[0].length });
@@ -121,8 +122,11 @@ function show(query, schema) {
     found[table.isMetric ? "metric" : "column"] += shown;
     found.table += table.isMetric || !(shown || isTold) ? 0 : 1;
   }
-  // The shorter a name, the closer it is to what was asked for.
-  best.forEach((list) => list.sort((a, b) => a.length - b.length));
+  // The shorter a name, the closer it is to what was asked for; metrics first.
+  const isColumn = ({ table }) => !table.isMetric;
+  best.forEach((list) =>
+    list.sort((a, b) => isColumn(a) - isColumn(b) || a.length - b.length),
+  );
   for (const { row, table } of best.flat()) {
     nameTable(row, table);
     named.append(row);
@@ -238,5 +242,9 @@ form.addEventListener("input", () => {
 });
 document.getElementById("download").addEventListener("click", download);
 window.addEventListener("hashchange", reveal);
+window.addEventListener("popstate", () => {
+  restore();
+  reveal();
+});
 restore();
 if (location.hash) reveal();

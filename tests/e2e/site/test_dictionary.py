@@ -185,7 +185,6 @@ def test_search_shows_rows_with_every_word(
         # What the metric is called, and with it the columns of its name.
         ("net sales", "net_sales_amount"),
         ("Order_ID", "order_id"),
-        ("net_mar", "net_margin_pct"),
         ("sales rank", "net_sales_rank"),
     ],
 )
@@ -202,6 +201,35 @@ def test_search_puts_names_first(browser, dictionary, rows, query, name):
         expect(row.get_by_text(f"in {found[0].split('.')[0]}")).to_be_visible()
         page.get_by_label("Search").fill("")
         assert shown_ids(page) == ids
+
+
+@pytest.mark.parametrize(
+    ("query", "metric"),
+    [
+        ("margin", "net_margin_pct"),
+        ("customer", "active_customer_count"),
+        ("order", "order_count"),
+    ],
+)
+def test_search_puts_metrics_before_columns(browser, dictionary, query, metric):
+    """And no column there for the name of its table alone."""
+    with visit(browser, dictionary) as seen:
+        seen.page.get_by_label("Search").fill(query)
+        first, *found = shown_ids(seen.page)
+    assert first == f"metrics.{metric}"
+    assert all(query in one.split(".")[1] for one in found[:15])
+
+
+def test_back_leads_to_what_was_searched(browser, dictionary):
+    with visit(browser, dictionary) as seen:
+        page = seen.page
+        page.get_by_label("Search").fill("margin_amount")
+        found = shown_ids(page)
+        page.locator(".of a:visible").first.click()
+        expect(page.get_by_label("Search")).to_have_value("")
+        page.go_back()
+        expect(page.get_by_label("Search")).to_have_value("margin_amount")
+        assert shown_ids(page) == found
 
 
 def test_table_is_found_by_its_own_description(browser, dictionary):

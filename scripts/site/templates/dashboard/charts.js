@@ -80,33 +80,59 @@ async function drawCharts() {
   performance.mark("charts");
 }
 
-// Returns the charts of a panel side by side, below its title and what is chosen.
+function shape(name, attributes, text = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+}
+
+const SPACE = 24;
+
+// Returns what stands above the charts of a picture: the title, what is chosen, the
+// note and the marks that are drawn.
+function pictureHead(section) {
+  const { isFixed } = PANELS[section.dataset.panel];
+  const lines = [
+    section.querySelector("h2").textContent,
+    isFixed ? filterWords().join(" · ") : get("selection").textContent,
+    section.querySelector(".note")?.textContent ?? "",
+  ].filter(Boolean);
+  const style = (row) => `font: ${row ? 12 : "600 16"}px sans-serif; fill: #1d2530`;
+  const shapes = lines.map((text, row) =>
+    shape("text", { x: SPACE, y: 28 + 20 * row, style: style(row) }, text),
+  );
+  const y = 28 + 20 * lines.length;
+  let x = SPACE;
+  for (const item of section.querySelectorAll(".marks li:not([hidden])")) {
+    const [mark, words] = item.children;
+    const { width, backgroundColor, opacity } = getComputedStyle(mark);
+    const look = { fill: backgroundColor, opacity, width, height: 12 };
+    shapes.push(shape("rect", { x, y: y - 10, ...look }));
+    x += Number.parseFloat(width) + 6;
+    shapes.push(shape("text", { x, y, style: style(1) }, words.textContent));
+    x += 7 * words.textContent.length + 16;
+  }
+  return { shapes, height: y + 12 };
+}
+
+// Returns the charts of a panel side by side, below their head.
 async function pictureOf(section) {
-  const charts = section.querySelectorAll("[data-chart]");
-  const holder = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const space = 24;
-  let [left, height] = [space, 0];
-  for (const chart of charts) {
+  const head = pictureHead(section);
+  const holder = shape("svg", { style: "background: #ffffff" });
+  holder.append(...head.shapes);
+  let [left, height] = [SPACE, 0];
+  for (const chart of section.querySelectorAll("[data-chart]")) {
     const text = await views.get(chart.dataset.chart).toSVG();
     const made = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
     made.setAttribute("x", left);
-    made.setAttribute("y", 64);
+    made.setAttribute("y", head.height);
     holder.append(made);
-    left += Number(made.getAttribute("width")) + space;
+    left += Number(made.getAttribute("width")) + SPACE;
     height = Math.max(height, Number(made.getAttribute("height")));
   }
-  const words = [section.querySelector("h2").textContent, get("selection").textContent];
-  words.forEach((text, row) => {
-    const line = document.createElementNS(holder.namespaceURI, "text");
-    line.textContent = text;
-    line.setAttribute("x", space);
-    line.setAttribute("y", 28 + 20 * row);
-    line.setAttribute("style", `font: ${row ? 12 : "600 16"}px sans-serif; fill: #1d2530`);
-    holder.append(line);
-  });
-  const size = { width: left, height: height + 64 + space };
+  const size = { width: left, height: height + head.height + SPACE };
   for (const [name, value] of Object.entries(size)) holder.setAttribute(name, value);
-  holder.setAttribute("style", "background: #ffffff");
   const text = new XMLSerializer().serializeToString(holder);
   return { ...size, svg: new Blob([text], { type: "image/svg+xml" }) };
 }

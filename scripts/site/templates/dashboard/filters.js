@@ -6,7 +6,8 @@
 // Returns what is wrong with a day, or nothing.
 function dayProblem(day) {
   const time = /^\d{4}-\d\d-\d\d$/.test(day) ? timeOf(day) : NaN;
-  return Number.isNaN(time) || asText(time) !== day ? "is not a date" : "";
+  const isDay = !Number.isNaN(time) && asText(time) === day && day > "1000";
+  return isDay ? "" : "is not a date";
 }
 
 const isReversed = ({ from, to }) => Boolean(from && to && from > to);
@@ -89,12 +90,18 @@ function drill(name, value, panel) {
 }
 
 function choose(panel, value, row) {
+  const section = document.activeElement.closest("[data-panel]");
   const next = panel.pick(value, row);
   // The mark below it may go.
   hideTooltip();
   go();
   if (next) reveal(next);
+  // Its table was made anew.
+  else if (section) buttonOf(section, value)?.focus({ preventScroll: true });
 }
+
+const buttonOf = (section, value) =>
+  [...section.querySelectorAll(".pick")].find((one) => one.value === String(value));
 
 // Shows the state, and puts it into the controls and the address.
 function go() {

@@ -5,7 +5,7 @@
 const metric = (name) => [name, metrics[name].label, metrics[name].unit];
 const COMPARED = [
   ["previous_net_sales_amount", "Net sales before", "money"],
-  ["net_sales_change_pct", "Change", "share"],
+  ["net_sales_change_pct", "Change", "change"],
 ];
 const TEXT = "text";
 const CUSTOMER = ["customer_name", "Customer", TEXT];
@@ -16,7 +16,8 @@ const MONTH = ["month_start_date", "Month", "month"];
 // `columns` are those of the table, the first one is clicked; `key` is what a click
 // takes of a row, `pick` what it does. Where the chart shows something else than the
 // first column and net sales, its text takes `label` and `measure`, and `chart` makes
-// its rows. `repeated` are counts that do not add up over the rows.
+// its rows. `isFixed` panels have days of their own. `repeated` are counts that do not add up over the rows, true where those
+// of all rows are the metric's.
 const PANELS = {
   months: {
     report: monthReport,
@@ -26,7 +27,7 @@ const PANELS = {
   lines: {
     report: lineReport,
     columns: [LINE, ...SALES.map(metric), ...MARGIN.map(metric), ...COMPARED],
-    repeated: ["order_count"],
+    repeated: { order_count: true },
     pick: (value) => toggle("line", value),
   },
   recent: {
@@ -39,9 +40,10 @@ const PANELS = {
       metric("net_sales_amount"),
       COMPARED[0],
       ["net_sales_change_amount", "Change", "money"],
-      ["net_sales_change_pct", "Change %", "share"],
+      ["net_sales_change_pct", "Change %", "change"],
     ],
-    repeated: ["order_count", "previous_order_count"],
+    repeated: { order_count: false, previous_order_count: false },
+    isFixed: true,
     label: (row) => `${row.product_line}, ${row.region}`,
     pick: (value, row) => {
       Object.assign(state, { line: [value], region: [row.region], country: [] });
@@ -67,6 +69,7 @@ const PANELS = {
   products: {
     report: productReport,
     problem: productProblem,
+    repeated: { order_count: data.by_order },
     columns: [
       ["product_name", "Product", TEXT],
       LINE,
@@ -89,6 +92,7 @@ const PANELS = {
     ],
     label: (row) => row.age,
     measure: ["owed_amount", "owed"],
+    isFixed: true,
     key: "customer_id",
     pick: data.by_order && ((value) => drill("customer", value, "orders")),
     // Accounts that are settled stay in the table.

@@ -110,7 +110,7 @@ function askedSpan() {
 function chosenSpan() {
   const { from, to } = askedSpan();
   const last = data.by_order ? data.last_date : monthEnd(data.last_date);
-  return { from, to: to && later(earlier(to, last), from) };
+  return { from, to: from > last ? to : earlier(to, last) };
 }
 
 const hasDates = () => Boolean(chosenSpan().to);
@@ -127,7 +127,9 @@ function isCut() {
 function comparison() {
   const span = chosenSpan();
   const isYear = state.compare === "year";
-  if (state.compare === "none" || (!isYear && !span.to)) return null;
+  // One order was never before, and after the data there is nothing to compare.
+  if (state.compare === "none" || state.order.length) return null;
+  if (span.from > data.last_date || (!isYear && !span.to)) return null;
   // All months can be compared with those a year before, all days with none.
   const yearLater = (day) => monthOf(addMonths(monthOf(day), 12));
   if (!span.to) return { span: null, wanted: null, month: yearLater };
@@ -135,7 +137,10 @@ function comparison() {
   const months = isYear ? 12 : isMonths ? monthsBetween(span.from, span.to) + 1 : 0;
   const days = (timeOf(span.to) - timeOf(span.from)) / DAY + 1;
   const wanted = months
-    ? { from: addMonths(span.from, -months), to: addMonthsToEnd(span.to, -months) }
+    ? {
+        from: addMonths(span.from, -months),
+        to: (isMonths ? addMonthsToEnd : addMonths)(span.to, -months),
+      }
     : { from: addDays(span.from, -days), to: addDays(span.from, -1) };
   const month = (day) =>
     monthOf(months ? addMonths(monthOf(day), months) : addDays(day, days));

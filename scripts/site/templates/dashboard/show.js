@@ -29,20 +29,24 @@ function valueWords(name) {
     .join(", ");
 }
 
+const filterWords = () =>
+  Object.keys(COLUMNS)
+    .filter((name) => state[name].length)
+    .map((name) => `${TITLES[name]}: ${valueWords(name)}`);
+
 // Says in words what is chosen: for the eye, the ear and the printer.
 function showSelection(orderCount) {
   const span = chosenSpan();
   const compared = comparison();
-  const parts = Object.keys(COLUMNS)
-    .filter((name) => state[name].length)
-    .map((name) => `${TITLES[name]}: ${valueWords(name)}`);
-  const words = (one) => spanWords(one.from > data.last_date ? askedSpan() : one);
-  parts.unshift(span.to ? words(span) : "All days");
+  const parts = filterWords();
+  parts.unshift(span.to ? spanWords(span) : "All days");
   if (compared?.wanted) {
     const before = spanWords(compared.wanted);
     parts.push(
       compared.span ? `compared with ${before}` : `not compared: no data of ${before}`,
     );
+  } else if (!span.to && state.compare !== "none") {
+    parts.push("not compared: choose a period");
   }
   parts.push(
     orderCount ? plural(orderCount, "order") : "No order matches these filters",
@@ -182,6 +186,7 @@ function fillPanels() {
 function setTable(section, isOpen) {
   const button = section.querySelector("[data-table]");
   const panel = PANELS[section.dataset.panel];
+  const place = button?.getBoundingClientRect().top;
   // A file of a closed table has all rows.
   if (!isOpen) panel.search = section.querySelector("[type=search]").value = "";
   section.classList.toggle("open", isOpen);
@@ -190,6 +195,8 @@ function setTable(section, isOpen) {
   showTable(section, panel);
   fillPanels();
   window.dispatchEvent(new Event("resize"));
+  // What was pressed stays where it was.
+  if (button) scrollBy(0, button.getBoundingClientRect().top - place);
 }
 
 function reveal(name, hasTable = false) {
@@ -197,4 +204,7 @@ function reveal(name, hasTable = false) {
   if (!section || section.hidden) return;
   if (hasTable) setTable(section, true);
   section.scrollIntoView({ block: "start" });
+  const title = section.querySelector("h2");
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
 }

@@ -19,7 +19,10 @@ function foundRows(panel) {
   const write = (row, [name, , unit]) =>
     isNothing(row[name]) ? "" : WRITE[unit](row[name]);
   const rows = panel.rows.filter((row) => {
-    const text = columnsOf(panel).map((column) => write(row, column)).join(" ").toLowerCase();
+    const text = columnsOf(panel)
+      .flatMap((column) => [write(row, column), csvCell(row[column[0]], column[2])])
+      .join(" ")
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   });
   if (!panel.sort) return rows;
@@ -32,16 +35,19 @@ function foundRows(panel) {
   });
 }
 
-// Returns the sum of a column, or null where its values do not add up.
-function total({ repeated = [], search }, [name, , unit], rows) {
-  const values = rows.map((row) => row[name]).filter((value) => !isNothing(value));
-  if (unit === "share") {
+// Returns the sum of a column, or null where its values do not add up. A part without
+// a whole, such as a customer without sales before, counts in both sums.
+function total({ repeated = {}, search }, [name, , unit], rows) {
+  const values = rows
+    .map((row) => row[name])
+    .filter((value) => value !== null && value !== undefined);
+  if (unit === "share" || unit === "change") {
     const sum = (side) => values.reduce((all, value) => all + value[side], 0);
     return { part: sum("part"), whole: sum("whole") };
   }
   if (!["count", "money"].includes(unit)) return null;
-  if (!repeated.includes(name)) return values.reduce((sum, value) => sum + value, 0);
-  if (search || !metrics[name]) return null;
+  if (!(name in repeated)) return values.reduce((sum, value) => sum + value, 0);
+  if (search || !repeated[name]) return null;
   return figure(metrics[name], added([name], together).get("") ?? {});
 }
 
@@ -77,7 +83,7 @@ function tableRow(panel, columns, row) {
     cell.dataset.label = title;
     const value = row[panel.key ?? first];
     if (name === first && panel.pick && !isNothing(value)) {
-      const button = element("button", text, { type: "button", className: "pick" });
+      const button = element("button", text, { type: "button", className: "pick", value });
       button.addEventListener("click", () => choose(panel, value, row));
       cell.replaceChildren(button);
     }

@@ -20,8 +20,12 @@ function short(cents) {
 
 function percent({ part, whole }) {
   const share = ratio(part, whole, 1000);
-  return share === null ? "n/a" : `${(100 * share).toFixed(1)}\u00a0%`;
+  if (share === null) return "n/a";
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return `${(100 * share).toLocaleString("en-US", digits)}\u00a0%`;
 }
+
+const signed = (change) => (change.part > 0 ? "+" : "") + percent(change);
 
 const plural = (number, noun) => `${plain(number)} ${noun}${number === 1 ? "" : "s"}`;
 
@@ -36,14 +40,17 @@ const WRITE = {
   money: grouped,
   price: grouped,
   share: percent,
+  change: signed,
 };
 const TILE = { ...WRITE, money: short };
+const shareOf = ({ part, whole }) => ratio(part, whole, 10000)?.toFixed(4) ?? "";
 const EXACT = {
   count: String,
   days: String,
   money: exact,
   price: exact,
-  share: ({ part, whole }) => ratio(part, whole, 10000)?.toFixed(4) ?? "",
+  share: shareOf,
+  change: shareOf,
 };
 const isNumber = (unit) => unit in EXACT;
 const isNothing = (value) =>
@@ -59,7 +66,7 @@ function changeWords({ unit }, now, before) {
     const points = 100 * (tenths(now) - tenths(before));
     return `${sign(points)}${points.toFixed(1)}\u00a0pp`;
   }
-  return sign(now - before) + percent({ part: now - before, whole: before });
+  return signed({ part: now - before, whole: before });
 }
 
 function element(name, text, properties = {}) {
