@@ -75,12 +75,14 @@ for (const table of Object.values(tables)) {
     table.line = table.product.map((product) => members.product[product]?.line);
   }
 }
-// An order has its place, customer, status and day in the table heads.
+// An order has its place, customer, status and day in a row of the table heads.
+const headOf = new Map(
+  Array.from(tables.heads?.order_id ?? [], (order, row) => [order, row]),
+);
 if (data.by_order) {
   const { heads } = tables;
-  const rowOf = new Map(Array.from(heads.order_id, (order, row) => [order, row]));
   for (const name of ["lines", "orders", "products"]) {
-    const rows = tables[name].order_id.map((order) => rowOf.get(order));
+    const rows = tables[name].order_id.map((order) => headOf.get(order));
     for (const key of ["place", "customer", "status", "date"]) {
       tables[name][key] = rows.map((row) => heads[key][row]);
     }
@@ -95,7 +97,7 @@ const known = new Map([
   ["country", texts(data.names.place.country_name)],
   ["status", texts(data.names.status.order_status)],
   ["customer", texts(data.by_order ? data.names.customer.customer_id : [])],
-  ["order", texts(data.by_order ? tables.heads.order_id : [])],
+  ["order", texts(headOf.keys())],
 ]);
 
 // What is filtered. The values are texts, and days are, too: no time zone can move

@@ -105,9 +105,8 @@ function ratio(part, whole, scale) {
 const measures = (names, sums) =>
   Object.fromEntries(names.map((name) => [name, figure(metrics[name], sums)]));
 
-// Returns the sums of all metrics in some days, by group.
-function allSums(group, span) {
-  const names = Object.keys(metrics);
+// Returns the sums of metrics in some days, by group.
+function sumsOf(names, group, span) {
   const found = added(names.filter((name) => !isOfPeople(name)), group, { span });
   for (const { column } of names.filter(isOfPeople).flatMap(partsOf)) {
     const counts = customerCounts(column, group, span);
@@ -120,7 +119,7 @@ function allSums(group, span) {
 }
 
 const tileSums = (span) =>
-  allSums(together, span).get("") ??
+  sumsOf(Object.keys(metrics), together, span).get("") ??
   // Where nothing fits nobody is counted, or it is not known.
   Object.fromEntries(
     Object.keys(metrics)

@@ -16,8 +16,8 @@ const MONTH = ["month_start_date", "Month", "month"];
 // `columns` are those of the table, the first one is clicked; `key` is what a click
 // takes of a row, `pick` what it does. Where the chart shows something else than the
 // first column and net sales, its text takes `label` and `measure`, and `chart` makes
-// its rows. `isFixed` panels have days of their own. `repeated` are counts that do not add up over the rows, true where those
-// of all rows are the metric's.
+// its rows. `isFixed` panels have days of their own. `repeated` are counts that do not
+// add up over the rows, true where those of all rows are the metric's.
 const PANELS = {
   months: {
     report: monthReport,

@@ -7,6 +7,9 @@ const SALES = [
 const MARGIN = ["net_margin_amount", "net_margin_pct"];
 const SHOWN = [...SALES, ...MARGIN];
 const LATE = ["late_order_count", "past_due_order_count"];
+const ALL_DAYS = { from: "", to: "" };
+// For payments and accounts what an order has does not matter.
+const WHATEVER_WAS_SOLD = { without: ["line", "status", "order"] };
 
 function byNetSales(name) {
   return (one, other) =>
@@ -67,58 +70,48 @@ function countryReport() {
   return [...rows, ...more];
 }
 
-// All months, so that the chart keeps its place and each can be clicked. Those
-// outside the dates have their own sales, to be shown pale.
-function monthReport() {
-  const open = { from: "", to: "" };
+// All months up to a day, so that the chart keeps its place and each can be clicked.
+// Those outside the dates have their own figures, to be shown pale.
+function perMonth(names, last, options) {
   const span = chosenSpan();
-  const all = added(SHOWN, byMonth(), { span: open });
-  const now = added(SHOWN, byMonth());
-  const compared = comparison();
-  const before = compared
-    ? added(["net_sales_amount"], byMonth(compared.month), {
-        span: compared.wanted ?? open,
-      })
-    : new Map();
-  const known = compared && compared.month(data.first_date);
-  return monthsOf(data.first_date, data.last_date).map((month) => {
+  const all = added(names, byMonth(), { ...options, span: ALL_DAYS });
+  const now = added(names, byMonth(), options);
+  return monthsOf(data.first_date, last).map((month) => {
     const isInside = !span.to || (monthEnd(month) >= span.from && month <= span.to);
-    const row = measures(SHOWN, (isInside ? now : all).get(month) ?? {});
-    const isCompared = isInside && compared && month >= known;
     return {
       month_start_date: month,
-      ...row,
-      ...change(
-        row.net_sales_amount,
-        isCompared ? figure(metrics.net_sales_amount, before.get(month) ?? {}) : null,
-      ),
+      ...measures(names, (isInside ? now : all).get(month) ?? {}),
       is_complete_month: monthEnd(month) <= data.as_of_date,
       is_selected: isInside,
     };
   });
 }
 
+function monthReport() {
+  const compared = comparison();
+  const span = compared?.wanted ?? ALL_DAYS;
+  const before = compared
+    ? added(["net_sales_amount"], byMonth(compared.month), { span })
+    : new Map();
+  const known = compared?.month(data.first_date);
+  return perMonth(SHOWN, data.last_date).map((row) => {
+    const month = row.month_start_date;
+    const amount =
+      compared && row.is_selected && month >= known
+        ? figure(metrics.net_sales_amount, before.get(month) ?? {})
+        : null;
+    return { ...row, ...change(row.net_sales_amount, amount) };
+  });
+}
+
 // What was sold and what was paid, whatever was sold: a payment is for no product.
 function paymentReport() {
   const names = ["ordered_amount", "net_sales_amount", "paid_amount"];
-  const options = { without: ["line", "status", "order"] };
-  const span = chosenSpan();
-  const open = { from: "", to: "" };
-  const all = added(names, byMonth(), { ...options, span: open });
-  const now = added(names, byMonth(), options);
-  const days = data.names.date.day;
-  const isInside = (month) =>
-    !span.to || (monthEnd(month) >= span.from && month <= span.to);
-  return monthsOf(data.first_date, days.reduce(later, data.last_date)).map((month) => {
-    const found = isInside(month) ? now : all;
-    const row = measures(names, found.get(month) ?? {});
-    return {
-      month_start_date: month,
-      ...row,
-      unpaid_amount: row.net_sales_amount - row.paid_amount,
-      is_selected: isInside(month),
-    };
-  });
+  const last = data.names.date.day.reduce(later, data.last_date);
+  return perMonth(names, last, WHATEVER_WAS_SOLD).map((row) => ({
+    ...row,
+    unpaid_amount: row.net_sales_amount - row.paid_amount,
+  }));
 }
 
 function recentReport() {
@@ -156,12 +149,10 @@ const lateness = (row) =>
   row.late_order_count ? "Shipped late" : row.past_due_order_count ? "Past due" : "";
 
 // What the page knows of an order, by its number.
-let heads;
 function orderAbout(order) {
   if (!data.by_order) return members.order_id[order];
   const table = tables.heads;
-  heads ??= new Map(Array.from(table.order_id, (one, row) => [one, row]));
-  const row = heads.get(order);
+  const row = headOf.get(order);
   const { day = "" } = members.date[table.date[row]] ?? {};
   const dayOf = (number) => (day && number ? addDays(day, number - 1) : "");
   const shipped = table.shipped[row];
@@ -177,14 +168,15 @@ function orderAbout(order) {
   };
 }
 
-const orderReport = () =>
-  perGroup(orderAbout, [...SHOWN, ...LATE], by("order_id"), {
-    table: data.by_order ? "" : "late",
-  })
-    // Those of the days that are compared have nothing here.
-    .filter((row) => row.order_id && row.order_count)
+function orderReport() {
+  const names = [...SHOWN, ...LATE];
+  const table = data.by_order ? "" : "late";
+  return [...added(names, by("order_id"), { table })]
+    .map(([order, sums]) => ({ ...orderAbout(order), ...measures(names, sums) }))
+    .filter((row) => row.order_id)
     .map((row) => ({ ...row, lateness: lateness(row) }))
     .sort((one, other) => other.order_id - one.order_id);
+}
 
 const lateReport = () =>
   orderReport()
@@ -217,8 +209,7 @@ const lineOfOrderReport = () =>
       unit_price_amount: ratio(row.ordered_amount, row.quantity_ordered, 1),
     }));
 
-// Accounts at the end of a month: what an order has does not matter.
-const ACCOUNT = { without: ["line", "status", "order"] };
+// Accounts at the end of a month.
 const AGES = {
   owed_0_30_days_amount: "0 – 30 days",
   owed_31_60_days_amount: "31 – 60 days",
@@ -229,7 +220,7 @@ const AGES = {
 function receivableReport() {
   const table = tables.receivables;
   const names = Object.keys(table).filter((name) => name.endsWith("_amount"));
-  return fitting(table, ACCOUNT)
+  return fitting(table, WHATEVER_WAS_SOLD)
     .map((row) => ({
       ...members.customer[table.customer[row]],
       ...Object.fromEntries(names.map((name) => [name, table[name][row]])),
@@ -240,7 +231,7 @@ function receivableReport() {
 
 function ageReport() {
   const table = tables.receivables_by_place ?? tables.receivables;
-  const rows = fitting(table, ACCOUNT);
+  const rows = fitting(table, WHATEVER_WAS_SOLD);
   return Object.entries(AGES).map(([name, age]) => ({
     age,
     owed_amount: rows.reduce((sum, row) => sum + table[name][row], 0),

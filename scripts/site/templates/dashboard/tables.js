@@ -16,11 +16,13 @@ const columnsOf = ({ columns, rows }) =>
 
 function foundRows(panel) {
   const words = (panel.search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const write = (row, [name, , unit]) =>
-    isNothing(row[name]) ? "" : WRITE[unit](row[name]);
+  const columns = words.length ? columnsOf(panel) : [];
   const rows = panel.rows.filter((row) => {
-    const text = columnsOf(panel)
-      .flatMap((column) => [write(row, column), csvCell(row[column[0]], column[2])])
+    const text = columns
+      .flatMap(([name, , unit]) => [
+        written(row[name], unit),
+        csvCell(row[name], unit),
+      ])
       .join(" ")
       .toLowerCase();
     return words.every((word) => text.includes(word));
@@ -76,7 +78,7 @@ function tableRow(panel, columns, row) {
   const line = document.createElement("tr");
   const [[first]] = columns;
   for (const [name, title, unit] of columns) {
-    const text = isNothing(row[name]) ? "" : WRITE[unit](row[name]);
+    const text = written(row[name], unit);
     const cell = element(name === first ? "th" : "td", text);
     if (name === first) cell.scope = "row";
     if (isNumber(unit)) cell.className = "number";

@@ -18,11 +18,13 @@ function showSparks() {
     span.to || data.last_date,
   );
   const compared = comparison();
+  const pictures = [...document.querySelectorAll(".spark")];
+  const names = pictures.map((picture) => picture.dataset.metric);
   const sums = [
-    compared?.span && allSums(byMonth(compared.month), compared.span),
-    allSums(byMonth(), span),
+    compared?.span && sumsOf(names, byMonth(compared.month), compared.span),
+    sumsOf(names, byMonth(), span),
   ];
-  for (const picture of document.querySelectorAll(".spark")) {
+  for (const picture of pictures) {
     const metric = metrics[picture.dataset.metric];
     const [before, now] = sums.map((found) =>
       found ? months.map((month) => figure(metric, found.get(month) ?? {})) : [],

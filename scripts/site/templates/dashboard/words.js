@@ -56,6 +56,8 @@ const isNumber = (unit) => unit in EXACT;
 const isNothing = (value) =>
   value === null || value === undefined || value === "" || value.whole === 0;
 
+const written = (value, unit) => (isNothing(value) ? "" : WRITE[unit](value));
+
 // How a figure changed: in percent, or a share in percentage points. Nothing where
 // there was nothing before.
 function changeWords({ unit }, now, before) {
