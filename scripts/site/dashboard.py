@@ -9,8 +9,9 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
@@ -199,9 +200,11 @@ def build(database: Path, target: Path, folder: Path) -> Path:
     """
     page = read(database, target)
     data, names = page.data, page.data["names"]
-    places = zip(*names["place"].values(), strict=True)
-    places = [dict(zip(names["place"], one, strict=True)) for one in places]
-    sold = [one for one in places if one["has_orders"]]
+    places = names["place"]
+    regions, countries = (
+        list(compress(places[name], places["has_orders"]))
+        for name in ("region", "country_name")
+    )
     text = (
         pages.environment()
         .get_template(TEMPLATE)
@@ -219,14 +222,14 @@ def build(database: Path, target: Path, folder: Path) -> Path:
             },
             choices={
                 "line": names["line"]["product_line"],
-                "region": sorted({one["region"] for one in sold}),
-                "country": [one["country_name"] for one in sold],
+                "region": sorted(set(regions)),
+                "country": countries,
                 "status": names["status"]["order_status"],
             },
-            first=day_words(data["first_date"]),
-            last=day_words(data["last_date"]),
-            as_of=day_words(data["as_of_date"]),
-            balance_date=day_words(data["balance_date"]),
+            first=pages.day(data["first_date"]),
+            last=pages.day(data["last_date"]),
+            as_of=pages.day(data["as_of_date"]),
+            balance_date=pages.day(data["balance_date"]),
             late_colours=charts.LATE_COLOURS,
             paid_colour=charts.PAID,
             scripts=SCRIPTS,
@@ -263,26 +266,24 @@ def build(database: Path, target: Path, folder: Path) -> Path:
 
 def _written(metric: Mapping[str, Any], totals: Mapping[str, int]) -> str:
     """Return the figure of a metric of all orders, in words."""
-    unit = metric["unit"]
-    part, whole = (
-        *(totals[one["column"]] for one in metric.get("parts", [metric])),
-        1,
-    )[:2]
+    parts = [totals[one["column"]] for one in metric.get("parts", [metric])]
+    part, whole = parts if len(parts) > 1 else (*parts, 1)
     if not whole:
         return "n/a"
-    if unit == "share":
-        return f"{100 * part / whole:.1f}\xa0%"
+    if metric["unit"] == "share":
+        return f"{_rounded(1000 * part, whole) / 10:.1f}\xa0%"
+    number = _rounded(part, whole)
     return (
-        f"{part / whole:,.0f}"
-        if unit == "count"
-        else (f"${part / whole / 100:,.2f}")
+        f"{number:,}"
+        if metric["unit"] == "count"
+        else f"${Decimal(number) / 100:,.2f}"
     )
 
 
-def day_words(day: str) -> str:
-    """Return 2005-05-31 as 31 May 2005."""
-    year, month, number = day.split("-")
-    return f"{int(number)} {charts.MONTHS.split()[int(month) - 1]} {year}"
+def _rounded(part: int, whole: int) -> int:
+    """Return a ratio as a whole number, its half rounded away from zero."""
+    number = (2 * abs(part) + whole) // (2 * whole)
+    return -number if part < 0 else number
 
 
 def _json(content: Any) -> Markup:
