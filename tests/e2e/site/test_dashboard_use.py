@@ -541,7 +541,7 @@ def test_print_shows_the_charts_and_the_filters_as_text(browser, dashboard):
     with opened(browser, dashboard, "#line=Planes") as seen:
         page = seen.page
         page.emulate_media(media="print", color_scheme="dark")
-        for hidden in ("#filters", ".tools", "#trail", ".table"):
+        for hidden in ("#filters", ".tools", "#trail", ".table", "nav"):
             expect(page.locator(hidden).first).to_be_hidden()
         expect(page.locator("#selection")).to_contain_text("Planes")
         for chart in page.locator(".chart svg").all():
