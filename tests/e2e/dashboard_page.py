@@ -176,6 +176,8 @@ def saved(page: Page, panel: str) -> list[dict[str, str]]:
     """Save the table of a panel as a file and read that."""
     with page.expect_download() as waiting:
         page.locator(f"[data-panel={panel}] [data-csv]").click()
+    # Chromium drops the eleventh file that a page saves within a second.
+    page.wait_for_timeout(100)
     content = Path(waiting.value.path()).read_bytes().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
