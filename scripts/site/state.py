@@ -68,7 +68,7 @@ class Freshness:
     """How new the data are, and how the last build of them went.
 
     Attributes:
-        data_until: the day that the data are as of: of the newest order.
+        as_of_date: of the data, usually the day of the newest order.
         built_at: start of the last `dbt build`, in UTC; None where no build is
             on record.
         commit: of the project; None where it is not known.
@@ -77,7 +77,7 @@ class Freshness:
         failed: number of its tests that failed.
     """
 
-    data_until: date | None
+    as_of_date: date | None
     built_at: datetime | None = None
     commit: str | None = None
     passed: int = 0
@@ -170,15 +170,15 @@ def freshness(database: Path) -> Freshness | None:
             days = connection.execute(AS_OF).fetchone()
         with suppress(*broken_off.NOT_RECORDED):
             builds = connection.execute(LAST_BUILD).fetchall()
-    data_until = days[0] if days else None
+    as_of_date = days[0] if days else None
     if not builds:
-        return Freshness(data_until) if data_until else None
+        return Freshness(as_of_date) if as_of_date else None
     tests: Counter[str] = Counter()
     for _, _, status, count in builds:
         if status:
             tests[outcome(status)] += count
     return Freshness(
-        data_until,
+        as_of_date,
         built_at=min(started_at for started_at, *_ in builds),
         commit=builds[0][1],
         passed=tests[PASSED],
