@@ -230,6 +230,8 @@ def _head(name: str) -> str:
 
 
 def _written(name: str, value: Any) -> str:
+    if value is None:
+        return ""
     for unit, form in UNITS.items():
         if name.endswith(unit):
             return form.format(value).replace("%", "\xa0%")
