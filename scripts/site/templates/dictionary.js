@@ -14,7 +14,7 @@ const labels = new Map(
   ]),
 );
 
-// Read once: reading 700 texts from the page at every key would be slow. The
+// Read once: reading all texts from the page at every key would be slow. The
 // metrics are searched like a table.
 const tables = [...document.querySelectorAll("#dictionary tbody[data-table]")].map(
   (body) => {
