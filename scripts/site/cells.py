@@ -272,8 +272,11 @@ class Cells:
             rows = self._connection.sql(
                 f"from ({query.format(customers=customers)}) order by 1"
             )
-            columns = zip(*rows.fetchall(), strict=True)
-            found[name] = dict(zip(rows.columns, columns, strict=False))
+            content = rows.fetchall()
+            found[name] = {
+                column: [row[place] for row in content]
+                for place, column in enumerate(rows.columns)
+            }
         return found
 
     def packed(self) -> tuple[dict[str, Any], str]:

@@ -166,7 +166,6 @@ def _described(
     """Return a metric as the page's script wants it."""
     parts = [
         {
-            "name": part.name,
             "label": part.label,
             "model": part.model,
             "kind": measures[part].kind,

@@ -16,6 +16,7 @@ from dashboard_page import (
     go,
     in_order,
     open_table,
+    opened,
     rows_of,
     saved,
     tiles_in,
@@ -34,10 +35,7 @@ REPORTS = {
     "lines": "reporting.rpt_product_line_sales",
     "countries": "reporting.rpt_country_sales",
     "recent": "reporting.rpt_recent_sales",
-    "products": (
-        "(select *, ordered_amount - net_sales_amount as cancelled_amount"
-        " from reporting.rpt_product_margins) where is_ever_ordered"
-    ),
+    "products": "reporting.rpt_product_margins where is_ever_ordered",
     "payments": (
         "(select *, net_sales_amount - paid_amount as unpaid_amount"
         " from reporting.rpt_monthly_sales)"
@@ -91,7 +89,7 @@ def words(value: Decimal, before: Decimal, is_share: bool) -> str:
     if is_share:
         change = round(100 * value, 1) - round(100 * before, 1)
         return f"{change:+.1f}\xa0pp" if change else "0.0\xa0pp"
-    change = round(100 * (value - before) / before, 1)
+    change = round(100 * (value - before) / abs(before), 1)
     return f"{change:+.1f}\xa0%" if change else "0.0\xa0%"
 
 
@@ -113,6 +111,50 @@ def test_tiles_compare_with_the_days_before(page, warehouse):
                 is_share = name.endswith("_pct")
                 wanted = words(value, before[name], is_share)
                 assert said == wanted, (filters, name)
+
+
+# The first orders are younger than the first payments, the margin of 2004 is
+# negative, and net sales of October 2004 and 2003 are all but the same.
+ODD = (
+    "delete from marts.fct_order_lines where order_date_key < 20030301",
+    "delete from marts.fct_orders where order_date_key < 20030301",
+    "update marts.fct_order_lines set net_margin_amount = -net_margin_amount"
+    " where order_date_key // 10000 = 2004",
+    *(
+        "update marts.fct_order_lines set net_sales_amount = if(rowid = (select"
+        f" min(rowid) from marts.fct_order_lines where {month}), {amount}, 0)"
+        f" where {month}"
+        for month, amount in (
+            ("order_date_key // 100 = 200310", 1_000_300),
+            ("order_date_key // 100 = 200410", 1_000_000),
+            ("order_date_key // 100 = 200311", 1_000_000),
+            ("order_date_key // 100 = 200411", 1_000_300),
+        )
+    ),
+)
+
+
+def test_odd_figures_are_shown_and_compared(browser, warehouse, tmp_path):
+    path = write_page(warehouse, tmp_path, *ODD)
+    with opened(browser, path, "#period=all") as seen:
+        rows = saved(seen.page, "payments")
+        assert rows[0]["month_start_date"] == "2003-01-01"
+        ((paid,),) = warehouse.query(
+            "select sum(payment_amount) from marts.fct_payments"
+        )
+        assert sum(Decimal(row["paid_amount"]) for row in rows) == paid
+        for filters, name, kind, said in (
+            ("#period=2004-Q2", "net_margin", "bad", "-"),
+            ("#period=2005", "net_margin", "good", "+"),
+            ("#from=2004-10-01&to=2004-10-31", "net_sales", None, "0.0\xa0%"),
+            ("#from=2004-11-01&to=2004-11-30", "net_sales", None, "0.0\xa0%"),
+        ):
+            go(seen.page, filters)
+            tile = seen.page.locator(f".tile:has(#{name}_amount) .change")
+            assert tile.text_content().startswith(said), filters
+            assert tile.get_attribute("class").split()[1:] == (
+                [kind] if kind else []
+            ), filters
 
 
 def test_nothing_is_compared_with_days_before_the_data(page):
@@ -379,21 +421,9 @@ def test_orders_and_their_lines_are_those_of_the_warehouse(page, warehouse):
     wanted = rows_of(
         warehouse,
         """
-        select order_id, ordered.date_day as order_date,
-            required.date_day as required_date,
-            if(shipped_date_key = -1, null, shipped.date_day) as shipped_date,
-            days_to_ship, order_status, net_sales_amount, net_margin_amount
-        from marts.fct_orders as orders
-        join marts.dim_customers as customers
-            on orders.customer_key = customers.customer_key
-        join marts.dim_order_statuses using (order_status_key)
-        join marts.dim_dates as ordered
-            on order_date_key = ordered.date_key
-        join marts.dim_dates as required
-            on required_date_key = required.date_key
-        join marts.dim_dates as shipped
-            on shipped_date_key = shipped.date_key
-        where customers.customer_id = 141
+        select order_id, order_date, required_date, shipped_date, days_to_ship,
+            order_status, net_sales_amount, net_margin_amount
+        from reporting.rpt_orders where customer_id = 141
         """,
     )
     shared = [{key: row[key] for key in wanted[0]} for row in rows]
@@ -420,8 +450,7 @@ def test_late_orders_are_those_of_the_warehouse(page, warehouse):
         """
         select order_id, days_late, ordered_amount,
             if(is_past_due, 'Past due', 'Shipped late') as lateness
-        from marts.fct_orders
-        join marts.dim_order_statuses using (order_status_key)
+        from reporting.rpt_orders
         where is_past_due or (is_shipped and is_late)
         """,
     )

@@ -4,10 +4,12 @@ It is made of the same data as the one that has the lines themselves, and must
 show the same.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -120,6 +122,22 @@ def test_what_is_left_out_is_said_where_it_is_missing(browser, made, page):
     expect(products.locator(".chart")).to_be_visible()
     with visit(browser, made["orders"]) as seen:
         expect(seen.page.locator("#scale")).to_have_count(0)
+
+
+def test_without_late_orders_all_else_is_shown(
+    browser, warehouse, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cells, "MOST_LINES", 0)
+    database = Path(shutil.copy(warehouse.database, tmp_path))
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "update marts.fct_orders set is_late = false, is_past_due = false"
+        )
+    path = dashboard.build(database, warehouse.target, tmp_path)
+    with opened(browser, path) as seen:
+        assert tiles_of(seen.page)["net_sales_amount"]
+        late = seen.page.locator("[data-panel=late]")
+        expect(late.locator(".nothing")).to_be_visible()
 
 
 def test_only_so_many_of_each_place_are_listed(

@@ -50,14 +50,12 @@ select
     date_key,
     dense_rank() over (order by day) as date,
     day,
-    date_day,
     days_before_as_of_date between 0 and 59 as is_recent,
     cast(days_before_as_of_date < 30 as integer) as is_now
 from (
     select
         date_key,
         days_before_as_of_date,
-        strftime(date_day, '%Y-%m-%d') as date_day,
         coalesce(
             strftime({{ "date_day" if by_order else "month_start_date" }}, '%Y-%m-%d'), ''
         ) as day

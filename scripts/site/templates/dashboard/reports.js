@@ -70,13 +70,14 @@ function countryReport() {
   return [...rows, ...more];
 }
 
-// All months up to a day, so that the chart keeps its place and each can be clicked.
+// All months from the first of some days to the last, so that the chart keeps its
+// place and each can be clicked.
 // Those outside the dates have their own figures, to be shown pale.
-function perMonth(names, last, options) {
+function perMonth(names, days, options) {
   const span = chosenSpan();
   const all = added(names, byMonth(), { ...options, span: ALL_DAYS });
   const now = added(names, byMonth(), options);
-  return monthsOf(data.first_date, last).map((month) => {
+  return monthsOf(days.reduce(earlier), days.reduce(later)).map((month) => {
     const isInside = !span.to || (monthEnd(month) >= span.from && month <= span.to);
     return {
       month_start_date: month,
@@ -94,7 +95,7 @@ function monthReport() {
     ? added(["net_sales_amount"], byMonth(compared.month), { span })
     : new Map();
   const known = compared?.month(data.first_date);
-  return perMonth(SHOWN, data.last_date).map((row) => {
+  return perMonth(SHOWN, [data.first_date, data.last_date]).map((row) => {
     const month = row.month_start_date;
     const amount =
       compared && row.is_selected && month >= known
@@ -107,8 +108,8 @@ function monthReport() {
 // What was sold and what was paid, whatever was sold: a payment is for no product.
 function paymentReport() {
   const names = ["ordered_amount", "net_sales_amount", "paid_amount"];
-  const last = data.names.date.day.reduce(later, data.last_date);
-  return perMonth(names, last, WHATEVER_WAS_SOLD).map((row) => ({
+  const days = data.names.date.day.filter(Boolean);
+  return perMonth(names, days, WHATEVER_WAS_SOLD).map((row) => ({
     ...row,
     unpaid_amount: row.net_sales_amount - row.paid_amount,
   }));

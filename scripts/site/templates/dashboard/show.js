@@ -164,7 +164,6 @@ function show() {
 function showFigures() {
   showSelection(showTiles());
   showTrail();
-  performance.mark("tiles");
   showSparks();
 }
 

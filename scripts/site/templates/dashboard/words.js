@@ -22,10 +22,11 @@ function percent({ part, whole }) {
   const share = ratio(part, whole, 1000);
   if (share === null) return "n/a";
   const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  return `${(100 * share).toLocaleString("en-US", digits)}\u00a0%`;
+  return `${(100 * share || 0).toLocaleString("en-US", digits)}\u00a0%`;
 }
 
-const signed = (change) => (change.part > 0 ? "+" : "") + percent(change);
+const signed = ({ part, whole }) =>
+  (ratio(part, whole, 1000) > 0 ? "+" : "") + percent({ part, whole });
 
 const plural = (number, noun) => `${plain(number)} ${noun}${number === 1 ? "" : "s"}`;
 
@@ -68,7 +69,7 @@ function changeWords({ unit }, now, before) {
     const points = 100 * (tenths(now) - tenths(before));
     return `${sign(points)}${points.toFixed(1)}\u00a0pp`;
   }
-  return signed({ part: now - before, whole: before });
+  return signed({ part: now - before, whole: Math.abs(before) });
 }
 
 function element(name, text, properties = {}) {
