@@ -70,9 +70,22 @@ QUESTIONS = (
         "period=all&show=receivables",
     ),
     Question(
-        "Who paid, and when?",
-        ("rpt_payments",),
+        "How much is ordered, kept and paid in each month?",
+        ("rpt_monthly_sales",),
         "period=all&show=payments",
+    ),
+    Question(
+        "Who paid last?",
+        ("rpt_payments",),
+        rows="""
+            select
+                customer_name as customer,
+                payment_date as paid_on,
+                payment_amount
+            from reporting.rpt_payments
+            order by payment_date desc, payment_amount desc, customer_id
+            limit 5
+        """,
     ),
     Question(
         "Do orders ship on time?",
@@ -102,8 +115,8 @@ QUESTIONS = (
         """,
     ),
     Question(
-        "How do the offices and the sales reps perform?",
-        ("rpt_office_sales_yearly", "rpt_sales_rep_performance"),
+        "How do the offices perform?",
+        ("rpt_office_sales_yearly",),
         rows="""
             select
                 office_city as office,
@@ -172,6 +185,7 @@ QUESTIONS = (
             limit 5
         """,
     ),
+    Question("How do the sales reps perform?", ("rpt_sales_rep_performance",)),
     Question("Anything else, without joins?", ("rpt_sales",)),
 )
 
