@@ -199,6 +199,19 @@ def rows_in(page: Page, panel: str, column: str) -> list[str]:
     return cells.all_text_contents()
 
 
+def test_headers_stay_where_they_are_under_the_mouse(page):
+    go(page, "#period=all")
+    table = open_table(page, "orders")
+    heads = table.locator(".sort")
+    for name in ("Shipped on", "Order"):
+        table.get_by_role("button", name=name, exact=True).click()
+        page.mouse.move(0, 0)
+        places = [one.bounding_box() for one in heads.all()]
+        for place, head in zip(places, heads.all(), strict=True):
+            head.hover()
+            assert head.bounding_box() == place
+
+
 def test_tables_are_sorted_searched_and_added_up(page, warehouse):
     go(page, "#period=all")
     table = open_table(page, "customers")
