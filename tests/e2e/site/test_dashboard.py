@@ -159,8 +159,8 @@ def test_odd_figures_are_shown_and_compared(browser, warehouse, tmp_path):
 
 def test_nothing_is_compared_with_days_before_the_data(page):
     for filters, said in (
-        ("#period=2003", "no data of"),
-        ("#period=2003-Q1&compare=previous", "no data of"),
+        ("#period=2003", "no data from 1 Jan 2002 on"),
+        ("#period=2003-Q1&compare=previous", "no data from"),
         ("#period=all", "not compared"),
         ("#from=2006-01-01&to=2006-12-31", "31 Dec 2006 · No order"),
         ("#period=2004&order=10248", "1 order"),
@@ -322,6 +322,13 @@ def test_the_files_of_all_orders_are_the_reports(page, warehouse):
         assert in_order(rows) == in_order(wanted), panel
 
 
+def test_a_chosen_country_hides_those_without_orders(page):
+    go(page, "#country=Spain&zeros=1")
+    assert [row["country_name"] for row in saved(page, "countries")] == [
+        "Spain"
+    ]
+
+
 def test_files_follow_the_filters(page, warehouse):
     for filters, where in list(FILTERS.items())[1:7]:
         go(page, f"{filters}&compare=none")
@@ -400,6 +407,64 @@ def test_payments_follow_places_and_dates(page, warehouse):
         sum(Decimal(row[name]) for row in rows)
         for name in ("paid_amount", "net_sales_amount")
     )
+
+
+def test_payments_after_the_last_order_are_in_the_dates(page, warehouse):
+    paid = "select sum(payment_amount) from reporting.rpt_payments where "
+    for filters, where in (
+        ("#period=2005", "payment_date >= '2005-01-01'"),
+        ("#from=2005-05-01&to=2005-06-30", "payment_date >= '2005-05-01'"),
+        ("#from=2005-06-01", "payment_date >= '2005-06-01'"),
+        ("#to=2005-06-05", "payment_date <= '2005-06-05'"),
+    ):
+        go(page, filters)
+        wanted = warehouse.query(paid + where)
+        shown = sum(
+            Decimal(row["paid_amount"]) for row in saved(page, "payments")
+        )
+        assert [(shown,)] == wanted, filters
+
+
+def test_the_last_30_days_follow_all_but_the_dates(page, warehouse):
+    for filters, where in (
+        ("#customer=141", "customer_id = 141"),
+        (
+            "#customer=112&customer=119&line=Ships",
+            """
+            customer_id in (112, 119) and product_line = 'Ships'
+        """,
+        ),
+        ("#order=10424", "order_id = 10424"),
+        ("#country=France&compare=none", "country_name = 'France'"),
+    ):
+        go(page, filters)
+        wanted = rows_of(
+            warehouse,
+            f"""
+            select
+                product_line,
+                region,
+                coalesce(sum(net_sales_amount) filter (is_now), 0)
+                    as net_sales_amount,
+                coalesce(sum(net_sales_amount) filter (not is_now), 0)
+                    as previous_net_sales_amount
+            from (
+                select *, days_before_as_of_date < 30 as is_now
+                from reporting.rpt_sales
+            )
+            where days_before_as_of_date < 60 and {where}
+            group by all
+            """,
+        )
+        rows = saved(page, "recent")
+        shared = [{key: row[key] for key in wanted[0]} for row in rows]
+        assert in_order(shared) == in_order(wanted), filters
+    # What a row counts is what its click leads to.
+    row = max(rows, key=lambda one: Decimal(one["net_sales_amount"]))
+    table = open_table(page, "recent")
+    table.get_by_role("button", name=row["product_line"]).first.click()
+    assert "country=France" in page.evaluate("location.hash")
+    assert str(tiles_of(page)["net_sales_amount"]) == row["net_sales_amount"]
 
 
 def test_what_customers_owe_is_drawn_by_age(page, warehouse):

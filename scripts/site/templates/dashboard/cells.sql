@@ -207,6 +207,10 @@ select
     coalesce(status, 0) as status,
     coalesce(line, 0) as line,
     is_now
+    {% if by_order %}
+    , coalesce(customer, 0) as customer
+    , order_id
+    {% endif %}
     {{ total(sums) }}
     {% for one in counts %}
     , count(distinct order_id) filter (where {{ one.condition }}) as "{{ one.name }}"
@@ -216,6 +220,7 @@ inner join date_numbers on order_lines.order_date_key = date_numbers.date_key
 left join place_numbers using (location_key)
 left join status_numbers using (order_status_key)
 left join product_numbers using (product_key)
+left join customer_numbers using (customer_key)
 where is_recent
 group by all
 order by all;

@@ -46,7 +46,7 @@ const PANELS = {
     isFixed: true,
     label: (row) => `${row.product_line}, ${row.region}`,
     pick: (value, row) => {
-      Object.assign(state, { line: [value], region: [row.region], country: [] });
+      Object.assign(state, { line: [value], region: [row.region] });
       setPeriod(data.by_order ? "30d" : "12m");
     },
   },

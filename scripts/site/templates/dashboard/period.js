@@ -97,19 +97,19 @@ function daysOf(period) {
 }
 
 // Returns the days that the reader asked for: one that is left open is that of the
-// data. Where cells have no days, the months are whole.
-function askedSpan() {
+// data, whose last one is `newest`. Where cells have no days, the months are whole.
+function askedSpan(newest = data.last_date) {
   if (state.period) return daysOf(state.period);
   const from = state.from || earlier(data.first_date, state.to);
-  const to = state.to || later(data.last_date, state.from);
+  const to = state.to || later(newest, state.from);
   if (data.by_order) return { from, to };
   return { from: monthOf(from), to: monthEnd(to) };
 }
 
 // The same, to the end of the data: what is compared has the same length.
-function chosenSpan() {
-  const { from, to } = askedSpan();
-  const last = data.by_order ? data.last_date : monthEnd(data.last_date);
+function chosenSpan(newest = data.last_date) {
+  const { from, to } = askedSpan(newest);
+  const last = data.by_order ? newest : monthEnd(newest);
   return { from, to: from > last ? to : earlier(to, last) };
 }
 

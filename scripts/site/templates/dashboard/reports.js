@@ -66,17 +66,21 @@ function countryReport() {
   const more = members.place
     .filter((one) => one.country_name && !seen.has(one.country_name))
     .filter((one) => !state.region.length || state.region.includes(one.region))
-    .map((one) => ({ ...one, ...measures(SHOWN, {}), ...change(0, null) }));
+    .map((one) => ({
+      ...one,
+      is_selected: !state.country.length || state.country.includes(one.country_name),
+      ...measures(SHOWN, {}),
+      ...change(0, comparison()?.span ? 0 : null),
+    }));
   return [...rows, ...more];
 }
 
 // All months from the first of some days to the last, so that the chart keeps its
 // place and each can be clicked.
 // Those outside the dates have their own figures, to be shown pale.
-function perMonth(names, days, options) {
-  const span = chosenSpan();
+function perMonth(names, days, { span = chosenSpan(), ...options } = {}) {
   const all = added(names, byMonth(), { ...options, span: ALL_DAYS });
-  const now = added(names, byMonth(), options);
+  const now = added(names, byMonth(), { ...options, span });
   return monthsOf(days.reduce(earlier), days.reduce(later)).map((month) => {
     const isInside = !span.to || (monthEnd(month) >= span.from && month <= span.to);
     return {
@@ -106,10 +110,12 @@ function monthReport() {
 }
 
 // What was sold and what was paid, whatever was sold: a payment is for no product.
+// The last one can be younger than the last order.
 function paymentReport() {
   const names = ["ordered_amount", "net_sales_amount", "paid_amount"];
   const days = data.names.date.day.filter(Boolean);
-  return perMonth(names, days, WHATEVER_WAS_SOLD).map((row) => ({
+  const options = { ...WHATEVER_WAS_SOLD, span: chosenSpan(days.reduce(later)) };
+  return perMonth(names, days, options).map((row) => ({
     ...row,
     unpaid_amount: row.net_sales_amount - row.paid_amount,
   }));

@@ -41,9 +41,10 @@ function showSelection(orderCount) {
   const parts = filterWords();
   parts.unshift(span.to ? spanWords(span) : "All days");
   if (compared?.wanted) {
-    const before = spanWords(compared.wanted);
     parts.push(
-      compared.span ? `compared with ${before}` : `not compared: no data of ${before}`,
+      compared.span
+        ? `compared with ${spanWords(compared.span)}`
+        : `not compared: no data from ${dayWords(compared.wanted.from)} on`,
     );
   } else if (!span.to && state.compare !== "none") {
     parts.push("not compared: choose a period");
