@@ -210,6 +210,9 @@ def test_headers_stay_where_they_are_under_the_mouse(page):
         for place, head in zip(places, heads.all(), strict=True):
             head.hover()
             assert head.bounding_box() == place
+    for panel in ("orders", "receivables"):
+        around = open_table(page, panel).locator("..")
+        assert around.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 def test_tables_are_sorted_searched_and_added_up(page, warehouse):
