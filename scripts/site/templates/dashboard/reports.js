@@ -21,7 +21,7 @@ function byNetSales(name) {
 // What net sales were before, and their change, for the rows of a report.
 const change = (now, before) => ({
   previous_net_sales_amount: before,
-  net_sales_change_pct: before === null ? null : { part: now - before, whole: before },
+  net_sales_change_pct: before === null ? null : growth(now, before),
 });
 
 // One row for each group: what is known of it, its metrics, and its net sales of the
@@ -42,6 +42,9 @@ function perGroup(about, names, key, options = {}) {
   });
 }
 
+const isSelected = (filter, value) =>
+  !state[filter].length || state[filter].includes(value);
+
 // One row for each value of a filter's column. Those not chosen stay, marked, so
 // that the chart can show them pale.
 function reportOf(filter, name, table) {
@@ -49,7 +52,7 @@ function reportOf(filter, name, table) {
   const about = (key) => ({
     ...members[name].find((one) => one?.[column] === key),
     [column]: key,
-    is_selected: !state[filter].length || state[filter].includes(key),
+    is_selected: isSelected(filter, key),
   });
   const key = by(name, (one) => one[column]);
   return perGroup(about, SHOWN, key, { without: [filter], table }).sort(
@@ -63,25 +66,25 @@ function countryReport() {
   const rows = reportOf("country", "place");
   if (!state.zeros) return rows;
   const seen = new Set(rows.map((row) => row.country_name));
+  const before = comparison()?.span ? 0 : null;
   const more = members.place
     .filter((one) => one.country_name && !seen.has(one.country_name))
-    .filter((one) => !state.region.length || state.region.includes(one.region))
+    .filter((one) => isSelected("region", one.region))
     .map((one) => ({
       ...one,
-      is_selected: !state.country.length || state.country.includes(one.country_name),
+      is_selected: isSelected("country", one.country_name),
       ...measures(SHOWN, {}),
-      ...change(0, comparison()?.span ? 0 : null),
+      ...change(0, before),
     }));
   return [...rows, ...more];
 }
 
-// All months from the first of some days to the last, so that the chart keeps its
-// place and each can be clicked.
-// Those outside the dates have their own figures, to be shown pale.
-function perMonth(names, days, { span = chosenSpan(), ...options } = {}) {
+// All months between two days, so that the chart keeps its place and each can be
+// clicked. Those outside the dates have their own figures, to be shown pale.
+function perMonth(names, first, last, { span = chosenSpan(), ...options } = {}) {
   const all = added(names, byMonth(), { ...options, span: ALL_DAYS });
   const now = added(names, byMonth(), { ...options, span });
-  return monthsOf(days.reduce(earlier), days.reduce(later)).map((month) => {
+  return monthsOf(first, last).map((month) => {
     const isInside = !span.to || (monthEnd(month) >= span.from && month <= span.to);
     return {
       month_start_date: month,
@@ -99,7 +102,7 @@ function monthReport() {
     ? added(["net_sales_amount"], byMonth(compared.month), { span })
     : new Map();
   const known = compared?.month(data.first_date);
-  return perMonth(SHOWN, [data.first_date, data.last_date]).map((row) => {
+  return perMonth(SHOWN, data.first_date, data.last_date).map((row) => {
     const month = row.month_start_date;
     const amount =
       compared && row.is_selected && month >= known
@@ -113,9 +116,11 @@ function monthReport() {
 // The last one can be younger than the last order.
 function paymentReport() {
   const names = ["ordered_amount", "net_sales_amount", "paid_amount"];
+  // In their order; one that is not known has no name.
   const days = data.names.date.day.filter(Boolean);
-  const options = { ...WHATEVER_WAS_SOLD, span: chosenSpan(days.reduce(later)) };
-  return perMonth(names, days, options).map((row) => ({
+  const [first, last] = [days[0], days.at(-1)];
+  const options = { ...WHATEVER_WAS_SOLD, span: chosenSpan(last) };
+  return perMonth(names, first, last, options).map((row) => ({
     ...row,
     unpaid_amount: row.net_sales_amount - row.paid_amount,
   }));

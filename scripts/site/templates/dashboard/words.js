@@ -59,6 +59,9 @@ const isNothing = (value) =>
 
 const written = (value, unit) => (isNothing(value) ? "" : WRITE[unit](value));
 
+// A change as a share of what was before; after a loss a gain is still a gain.
+const growth = (now, before) => ({ part: now - before, whole: Math.abs(before) });
+
 // How a figure changed: in percent, or a share in percentage points. Nothing where
 // there was nothing before.
 function changeWords({ unit }, now, before) {
@@ -69,7 +72,7 @@ function changeWords({ unit }, now, before) {
     const points = 100 * (tenths(now) - tenths(before));
     return `${sign(points)}${points.toFixed(1)}\u00a0pp`;
   }
-  return signed({ part: now - before, whole: Math.abs(before) });
+  return signed(growth(now, before));
 }
 
 function element(name, text, properties = {}) {
